@@ -1,0 +1,31 @@
+/*
+ * sandbox - what a daemon gives up at the end of its start-up.
+ *
+ * no_new_privs, not dumpable, Landlock on the listed paths (where the kernel has it), a seccomp
+ * list by kind.  Refusing to confine is refusing to start: an error here ends the program, except
+ * that a kernel without Landlock is logged and goes on with seccomp alone.
+ */
+#ifndef BASE_SANDBOX_H
+#define BASE_SANDBOX_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+enum sandbox_kind {
+	SANDBOX_WEB,		/* unix sockets, database, files below its paths */
+	SANDBOX_WORKER,
+	SANDBOX_STATUS,
+	SANDBOX_SIGNER		/* no network sockets but unix, no exec */
+};
+
+struct sandbox {
+	enum sandbox_kind	 kind;
+	const char *const	*read;		/* NULL-terminated paths, may be read below */
+	const char *const	*write;		/* may be read and written below */
+	bool			 inet;		/* may open TCP sockets (PostgreSQL, SMTP) */
+};
+
+must_check bool sandbox_enter(const struct sandbox *, struct err *);
+
+#endif
