@@ -1,4 +1,4 @@
-/* hash - SHA-256, HMAC-SHA-256 and CRC-32, through libcrypto and zlib. */
+/* hash - SHA-256 and HMAC-SHA-256, through libcrypto. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
