@@ -21,6 +21,7 @@
 
 #include "base/err.h"
 #include "base/own.h"
+#include "x509/der.h"
 
 struct crl_writer;
 struct crl_reader;
@@ -50,20 +51,15 @@ enum crl_hash { CRL_SHA256, CRL_SHA384, CRL_SHA512, CRL_SHA1 };
 
 /* What stands before and behind the entries. */
 struct crl_head {
-	const uint8_t	*sig_alg;	/* AlgorithmIdentifier, DER; inner and outer */
-	size_t		 sig_alg_len;
-	const uint8_t	*issuer;	/* Name, DER: the CA's subject octets */
-	size_t		 issuer_len;
+	struct der	 sig_alg;	/* AlgorithmIdentifier, whole; inner and outer */
+	struct der	 issuer;	/* Name, whole: the CA's subject octets */
 	int64_t		 this_update_s;
 	int64_t		 next_update_s;
-	const uint8_t	*key_id;	/* the CA's subjectKeyIdentifier: authorityKeyIdentifier here */
-	size_t		 key_id_len;
-	const uint8_t	*number;	/* CRLNumber, big-endian, without leading zero octets, up to 20 */
-	size_t		 number_len;
-	const char	*idp_uri;	/* critical issuingDistributionPoint: full name; NULL for none */
+	struct der	 key_id;	/* the CA's subjectKeyIdentifier: authorityKeyIdentifier here */
+	struct der	 number;	/* CRLNumber, big-endian without leading zero octets, up to 20 */
+	struct der	 idp_uri;	/* critical issuingDistributionPoint: the full name's URI; p NULL for none */
 	bool		 idp_only_user;	/* ... with onlyContainsUserCerts */
-	const uint8_t	*base_number;	/* critical deltaCRLIndicator; NULL for a full list */
-	size_t		 base_number_len;
+	struct der	 base_number;	/* critical deltaCRLIndicator; p NULL for a full list */
 };
 
 struct crl_entry {
@@ -129,11 +125,10 @@ bool crl_reader_sorted(const struct crl_reader *);
 /* Of the TBSCertList, after the last entry; returns its length.  The hash is that of the list's sig_alg. */
 size_t crl_reader_digest(const struct crl_reader *, enum crl_hash *, uint8_t out[CRL_DIGEST_MAX]);
 /* CRL_WHOLE, after the last entry: is the signature that of this SubjectPublicKeyInfo?  ERR_INVALID ("crl_signature"). */
-must_check bool crl_reader_verify(const struct crl_reader *, const uint8_t *spki, size_t len, struct err *);
+must_check bool crl_reader_verify(const struct crl_reader *, struct der spki, struct err *);
 
-/* Puts outer header, algorithm (the inner one's octets) and signature around the TBSCertList. */
-must_check bool crl_file_seal(const struct crl_file *, const uint8_t *sig_alg, size_t sig_alg_len,
-    const uint8_t *sig, size_t sig_len, struct err *);
+/* Puts outer header, the inner algorithm once more and the signature around the TBSCertList. */
+must_check bool crl_file_seal(const struct crl_file *, const uint8_t *sig, size_t sig_len, struct err *);
 
 /* Signs a digest; *sig_len is the room on entry. */
 typedef bool crl_sign(void *arg, enum crl_hash, const uint8_t *digest, size_t, uint8_t *sig, size_t *sig_len,

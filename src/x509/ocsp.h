@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "x509/der.h"
 
 struct str;
 
@@ -26,32 +27,27 @@ enum ocsp_hash { OCSP_SHA1, OCSP_SHA256, OCSP_OTHER_HASH };
 /* Pointers stay inside the input. */
 struct ocsp_certid {
 	enum ocsp_hash	 hash;		/* OCSP_OTHER_HASH: well-formed, but nobody we can know */
-	const uint8_t	*name_hash, *key_hash;
-	size_t		 hash_len;	/* of both */
-	const uint8_t	*serial;	/* big-endian, without a leading zero octet; 0 is one octet */
-	size_t		 serial_len;
-	const uint8_t	*der;		/* the whole CertID, to be echoed */
-	size_t		 der_len;
+	struct der	 name_hash, key_hash;
+	struct der	 serial;	/* big-endian, without the sign octet; a zero is one octet */
+	struct der	 whole;		/* to be echoed */
 };
 
 struct ocsp_request {
 	struct ocsp_certid	 ids[OCSP_SINGLES_MAX];
 	size_t			 n;		/* 1 or more */
-	const uint8_t		*nonce;		/* NULL: none asked */
-	size_t			 nonce_len;
+	struct der		 nonce;		/* p NULL: none asked */
 };
 
 /*
  * ERR_MALFORMED ("ocsp_malformed"): answer OCSP_MALFORMED.  A signature on the request is allowed
  * and not looked at.  Explicitly encoded DEFAULT values are let pass, everything else is strict DER.
  */
-must_check bool ocsp_request_parse(const uint8_t *, size_t, struct ocsp_request *, struct err *);
+must_check bool ocsp_request_parse(struct der, struct ocsp_request *, struct err *);
 
 enum ocsp_status { OCSP_GOOD, OCSP_REVOKED, OCSP_UNKNOWN };
 
 struct ocsp_single {
-	const uint8_t	*certid;	/* DER */
-	size_t		 certid_len;
+	struct der	 certid;	/* whole CertID */
 	enum ocsp_status status;
 	int64_t		 revoked_at_s;	/* with OCSP_REVOKED */
 	int		 reason;	/* ... CRLReason; 0: not said */
@@ -66,20 +62,19 @@ struct ocsp_answer {
 	int64_t		 produced_at_s;
 	struct ocsp_single singles[OCSP_SINGLES_MAX];
 	size_t		 n;
-	const uint8_t	*nonce;		/* NULL for none */
-	size_t		 nonce_len;
+	struct der	 nonce;		/* p NULL for none */
 };
 
 /* Appends the CertID of a serial, for answers made ahead of any request. */
-void ocsp_certid_make(enum ocsp_hash, const uint8_t *name_hash, const uint8_t *key_hash, const uint8_t *serial,
-    size_t serial_len, struct str *out);
+void ocsp_certid_make(enum ocsp_hash, const uint8_t *name_hash, const uint8_t *key_hash, struct der serial,
+    struct str *out);
 /* SHA-1 of the content of the BIT STRING in a SubjectPublicKeyInfo.  False: not one. */
-must_check bool ocsp_key_hash(const uint8_t *spki, size_t len, uint8_t out[OCSP_KEY_HASH_LEN]);
+must_check bool ocsp_key_hash(struct der spki, uint8_t out[OCSP_KEY_HASH_LEN]);
 
 /* Appends the ResponseData, DER. */
 void ocsp_tbs_make(const struct ocsp_answer *, struct str *out);
 /* Reads back what ocsp_tbs_make writes, and nothing else; pointers stay inside the input. */
-must_check bool ocsp_tbs_read(const uint8_t *, size_t, struct ocsp_answer *, struct err *);
+must_check bool ocsp_tbs_read(struct der, struct ocsp_answer *, struct err *);
 
 /* What a signer lets pass. */
 struct ocsp_rule {
@@ -94,8 +89,7 @@ struct ocsp_rule {
 must_check bool ocsp_tbs_check(const struct ocsp_answer *, const struct ocsp_rule *, struct err *);
 
 /* Appends the OCSPResponse: successful, basic; `certs` are the delegate's certificates, DER one behind the other, may be none. */
-void ocsp_response_make(const uint8_t *tbs, size_t tbs_len, const uint8_t *sig_alg, size_t sig_alg_len,
-    const uint8_t *sig, size_t sig_len, const uint8_t *certs, size_t certs_len, struct str *out);
+void ocsp_response_make(struct der tbs, struct der sig_alg, struct der sig, struct der certs, struct str *out);
 
 enum ocsp_error {
 	OCSP_MALFORMED = 1,

@@ -18,6 +18,7 @@
 
 #include "base/err.h"
 #include "base/own.h"
+#include "x509/der.h"
 
 struct secret;
 struct str;
@@ -38,15 +39,10 @@ struct p12_setting {
 	uint32_t	 iterations;
 };
 
-struct p12_cert {
-	const uint8_t	*der;
-	size_t		 len;
-};
-
 struct p12_content {
-	struct p12_cert		 cert;		/* the device's */
+	struct der		 cert;		/* the device's certificate */
 	const struct secret	*pkcs8;		/* its PrivateKeyInfo */
-	const struct p12_cert	*chain;		/* issuing CA first; may be none */
+	const struct der	*chain;			/* issuing CA first; may be none */
 	size_t			 chain_n;	/* up to P12_CHAIN_MAX */
 	const char		*friendly_name;	/* UTF-8; NULL for none */
 };
@@ -92,7 +88,7 @@ struct p12_opened {
 };
 
 /* ERR_MALFORMED: no PKCS#12 file; ERR_INVALID ("pkcs12_password"): another password. */
-must_check bool p12_open(const void *der, size_t len, const struct secret *password, struct p12_opened *,
+must_check bool p12_open(struct der file, const struct secret *password, struct p12_opened *,
     struct err *);
 void p12_opened_clear(struct p12_opened *);	/* wipes and releases; safe on { 0 } */
 

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/own.h"
+#include "x509/der.h"
 
 struct secret;
 struct trust;
@@ -22,16 +23,11 @@ enum verify_purpose {
 	VERIFY_SERVER
 };
 
-struct verify_cert {
-	const uint8_t	*der;
-	size_t		 len;
-};
-
 /*
  * CA certificates that are believed, roots or not (a chain ends at the first of them).  Decoded
  * once, read-only afterwards: threads may share it.
  */
-must_check bool trust_new(const struct verify_cert *, size_t n, struct trust **, struct err *);
+must_check bool trust_new(const struct der *, size_t n, struct trust **, struct err *);
 /* The same from the text of a PEM file with any number of certificates, at least one. */
 must_check bool trust_new_pem(const char *, size_t len, struct trust **, struct err *);
 void trust_free(struct trust *);
@@ -42,10 +38,10 @@ OWN_TYPE(struct trust, trust_free)
  * ERR_INVALID with the reason in words; codes: "cert_der", "cert_expired", "cert_not_yet_valid",
  * "cert_untrusted", "cert_purpose", "cert_weak", "cert_invalid".
  */
-must_check bool verify_chain(const struct trust *, const struct verify_cert *cert, const struct verify_cert *between,
-    size_t between_n, enum verify_purpose, int64_t at_s, struct err *);
+must_check bool verify_chain(const struct trust *, struct der cert, const struct der *between, size_t between_n,
+    enum verify_purpose, int64_t at_s, struct err *);
 
 /* Does the PKCS#8 key belong to the certificate?  ERR_INVALID ("key_mismatch") when not. */
-must_check bool verify_key(const struct verify_cert *, const struct secret *pkcs8, struct err *);
+must_check bool verify_key(struct der cert, const struct secret *pkcs8, struct err *);
 
 #endif
