@@ -11,7 +11,7 @@
 
 int64_t clock_now_s(void);		/* wall, plus the shift */
 int64_t clock_mono_ms(void);
-void clock_shift(int64_t s);
+void clock_shift(int64_t s);		/* sets the shift; 0 takes it back */
 
 #define TIME_TEXT_LEN 21		/* "2026-11-24T10:37:02Z" and NUL; years to 9999 */
 void time_text(int64_t unix_s, char out[TIME_TEXT_LEN]);

@@ -40,7 +40,11 @@ const uint8_t *unpack_octets(struct unpack *, size_t *len);
 /* Everything read and nothing wrong. */
 bool unpack_done(const struct unpack *);
 
-/* Stream sockets in the file system; a stale path is connect-tested, then replaced; mode as given. */
+/*
+ * Stream sockets in the file system.  Listening: a stale path is connect-tested, then replaced; mode as
+ * given; ERR_CONFLICT "socket_in_use" when someone listens there; the socket is non-blocking.  Connecting:
+ * ERR_UNAVAILABLE "peer_unreachable"; the socket is blocking.  Both close on exec.
+ */
 must_check bool unix_listen(const char *path, unsigned mode, int backlog, int *fd, struct err *);
 must_check bool unix_connect(const char *path, int timeout_ms, int *fd, struct err *);
 

@@ -25,6 +25,8 @@ void str_add(struct str *, const void *, size_t);
 void str_adds(struct str *, const char *);
 void str_addc(struct str *, char);
 void str_addf(struct str *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Room for n octets and a NUL behind what is there; the caller fills it and raises len. */
+char *str_room(struct str *, size_t n);
 void str_clear(struct str *);		/* len = 0, memory kept */
 void str_free(struct str *);		/* releases the contents; safe on { 0 } */
 #define OWN_STR __attribute__((cleanup(str_free)))
