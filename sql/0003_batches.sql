@@ -8,7 +8,8 @@ CREATE TABLE batch (
 	organization_id	BIGINT NOT NULL,
 	profile_id	BIGINT NOT NULL,
 	profile_version	BIGINT NOT NULL,
-	parameters_version BIGINT NOT NULL,	-- of the organization's constants
+	parameters	TEXT NOT NULL,		-- the organization's constants when it was ordered
+	parameters_version BIGINT NOT NULL,
 	method		TEXT NOT NULL CHECK (method IN ('form', 'single', 'csr', 'csv')),
 	name		TEXT NOT NULL,
 	name_fold	TEXT NOT NULL,		-- lower case, for filters
@@ -27,11 +28,18 @@ CREATE TABLE batch (
 	failed		BIGINT NOT NULL DEFAULT 0,
 	revoked		BIGINT NOT NULL DEFAULT 0,
 	slices_left	BIGINT NOT NULL DEFAULT 0,
+	sealed		BIGINT NOT NULL DEFAULT 0 CHECK (sealed IN (0, 1)),	-- a password waits for the workers
 	charged		BIGINT NOT NULL DEFAULT 0,	-- of the quota; less what was credited
 	ready_at	BIGINT,
 	downloaded_at	BIGINT,
 	expires_at	BIGINT,			-- results are purged then; certificates stay
-	purged_at	BIGINT
+	purged_at	BIGINT,
+	revoked_at	BIGINT,			-- the whole of it, rejected or revoked
+	revoke_reason	BIGINT,
+	changed_at	BIGINT NOT NULL DEFAULT 0,	-- state or progress; what event streams look at
+	-- Work that goes on in slices after the state has changed: up to which index it is done.
+	rest		TEXT NOT NULL DEFAULT 'none' CHECK (rest IN ('none', 'sweep', 'reject', 'revoke', 'purge')),
+	rest_next	BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX batch_organization ON batch (organization_id, id);
 CREATE INDEX batch_organization_profile ON batch (organization_id, profile_id, id);
@@ -39,6 +47,9 @@ CREATE INDEX batch_organization_state ON batch (organization_id, state, id);
 CREATE INDEX batch_organization_size ON batch (organization_id, size, id);
 CREATE INDEX batch_organization_name ON batch (organization_id, name_fold, id);
 CREATE INDEX batch_active ON batch (state, id) WHERE state IN ('pending_creation', 'pending_issue', 'preparing_download', 'pending_approval');
+CREATE INDEX batch_changed ON batch (organization_id, changed_at);
+CREATE INDEX batch_staged ON batch (staged_until) WHERE state = 'pending_creation';
+CREATE INDEX batch_rest ON batch (id) WHERE rest <> 'none';
 CREATE INDEX batch_expiry ON batch (expires_at) WHERE purged_at IS NULL AND expires_at IS NOT NULL;
 
 -- Processing history: one row a change of state.
@@ -81,10 +92,16 @@ CREATE TABLE slice (
 	lease_owner	TEXT,
 	lease_until_s	BIGINT NOT NULL DEFAULT 0,
 	attempts	BIGINT NOT NULL DEFAULT 0,
+	sealed		BIGINT NOT NULL DEFAULT 0 CHECK (sealed IN (0, 1)),	-- needs the orderer's password
 	plan		BLOB,			-- 16 octets a serial, stored before the signer is asked
+	certificate_base BIGINT NOT NULL DEFAULT 0,	-- ids reserved for its certificates, in order of index
 	succeeded	BIGINT NOT NULL DEFAULT 0,
 	failed		BIGINT NOT NULL DEFAULT 0,
-	file_octets	BIGINT NOT NULL DEFAULT 0,	-- sum of the files of the download
+	-- What the download needs to know of it beforehand.
+	entry_octets	BIGINT NOT NULL DEFAULT 0,	-- local headers and files in the ZIP
+	directory_octets BIGINT NOT NULL DEFAULT 0,	-- entries of its central directory, without ZIP64
+	manifest_octets	BIGINT NOT NULL DEFAULT 0,
+	manifest_crc32	BIGINT NOT NULL DEFAULT 0,
 	PRIMARY KEY (batch_id, slice_no)
 ) /* clustered */;
 CREATE INDEX slice_turn ON slice (turn, batch_id, slice_no) WHERE state = 'queued';
@@ -163,20 +180,23 @@ CREATE TABLE certificate_der (
 	der		BLOB NOT NULL
 );
 
-CREATE TABLE item_file (
+-- What a slice brings to the download, in order of index.  Files made from a certificate alone are
+-- encoded again from certificate_der.
+CREATE TABLE slice_file (
 	batch_id	BIGINT NOT NULL,
-	item_index	BIGINT NOT NULL,
-	sha256		BLOB NOT NULL,
-	crc32		BIGINT NOT NULL,
-	body		BLOB NOT NULL,		-- the PKCS#12 file
-	PRIMARY KEY (batch_id, item_index)
+	slice_no	BIGINT NOT NULL,
+	directory	BLOB NOT NULL,		-- index, CRC-32, length and name of each file
+	manifest	BLOB NOT NULL,		-- its lines of manifest.csv
+	body		BLOB,			-- the files, one behind the other; NULL: from the certificates
+	PRIMARY KEY (batch_id, slice_no)
 ) /* clustered */;
 
 -- The first answer to an order made with an Idempotency-Key.
 CREATE TABLE idempotency (
 	organization_id	BIGINT NOT NULL,
 	key		TEXT NOT NULL,
-	fingerprint	BLOB NOT NULL,		-- HMAC of order and file under an instance key
+	fingerprint	BLOB NOT NULL,		-- HMACs of order and file under an instance key: without the
+						-- password, and with it until the password is destroyed
 	batch_id	BIGINT NOT NULL,
 	created_at	BIGINT NOT NULL,
 	PRIMARY KEY (organization_id, key)

@@ -1,0 +1,143 @@
+/*
+ * work - what a worker does with the store: leases slices, stores plans, secrets, results and orphans.
+ *
+ * A slice is issued by one worker at a time.  Its version is compared at every step, so that a worker
+ * whose lease ran out and went to another cannot finish it: ERR_CONFLICT "slice_lost", nothing stored.
+ * The order of steps:
+ *	work_lease -> (an older plan: ask the signer's journal, work_orphans) -> work_items -> work_secret ->
+ *	keys, serials -> work_plan -> signer -> work_store
+ * or work_release when the signer is away.  Everything here is one transaction a call.
+ */
+#ifndef DOMAIN_WORK_H
+#define DOMAIN_WORK_H
+
+#include "base/arena.h"
+#include "domain/app.h"
+
+#define WORK_SERIAL_LEN	16
+#define WORK_OWNER_MAX	64	/* "host pid thread", characters */
+
+struct work_item {
+	int64_t		 index;		/* in the batch */
+	const char	*inputs;	/* JSON object of normalized inputs: {"mac_address":"00:1A:2B:00:00:01"} */
+	const uint8_t	*spki;		/* whole SubjectPublicKeyInfo of a CSR; NULL: the key is made here */
+	size_t		 spki_len;
+};
+
+struct work_slice {
+	int64_t		 batch_id;
+	int64_t		 slice_no;
+	int64_t		 first_index;
+	int64_t		 size;			/* items */
+	int64_t		 version;		/* moves with plan, extend; the functions keep it up to date */
+	int64_t		 lease_until_s;
+	int64_t		 attempts;		/* leases of it so far, with this one */
+	int64_t		 organization_id;
+	int64_t		 profile_id;
+	int64_t		 profile_version;
+	int64_t		 ca_id;
+	const char	*method;		/* "form", "single", "csr", "csv" */
+	const char	*batch_name;
+	const char	*parameters;		/* JSON object: the organization's constants when it was ordered */
+	int64_t		 parameters_version;
+	const char	*packaging;		/* JSON: {"format":"p12","p12_mode":"modern","p12_iterations":2048,"p12_salt":"batch"} */
+	const uint8_t	*p12_salt;		/* 32 octets, or NULL: no salt is shared */
+	bool		 sealed;		/* keys are made here, so there is a password: work_secret */
+	const uint8_t	*plan;			/* serials an earlier try stored, WORK_SERIAL_LEN each, or NULL */
+	size_t		 plan_n;
+	int64_t		 certificate_base;	/* ids reserved for its certificates */
+	struct work_item *items;		/* after work_items: `size` of them, in order of index */
+};
+
+/*
+ * The slice whose turn it is, leased to `owner` for lease_s seconds; *found false: nothing to do.  Only
+ * slices whose password is sealed to a key of this host, or that need none.  Texts live in the arena.
+ */
+must_check bool work_lease(const struct app *, const char *owner, const char *host, int64_t lease_s,
+    struct arena *, struct work_slice *out, bool *found, struct err *);
+/* Reads the slice's items into s->items. */
+must_check bool work_items(const struct app *, struct work_slice *, struct arena *, struct err *);
+/* Stores the serials, one an item in order, before anything is signed; replaces an older plan. */
+must_check bool work_plan(const struct app *, struct work_slice *, const uint8_t *serials, size_t n, struct err *);
+/* Until now + lease_s. */
+must_check bool work_extend(const struct app *, struct work_slice *, int64_t lease_s, struct err *);
+/* Gives it back, to be leased again after `after_s` seconds; the plan stays.  A lost slice is fine. */
+must_check bool work_release(const struct app *, struct work_slice *, int64_t after_s, struct err *);
+/* The password sealed to a key of this host, and which: CMS DER in the arena.  ERR_NOT_FOUND "secret_gone". */
+must_check bool work_secret(const struct app *, int64_t batch_id, const char *host, struct arena *,
+    const char **key_id, const uint8_t **sealed, size_t *len, struct err *);
+
+/* What became of one item. */
+struct work_result {
+	int64_t		 index;
+	bool		 ok;
+	uint8_t		 serial[WORK_SERIAL_LEN];
+	const uint8_t	*der;			/* the certificate */
+	size_t		 der_len;
+	const uint8_t	*file;			/* PKCS#12 (what the download carries); NULL for CSRs */
+	size_t		 file_len;
+	const char	*subject;		/* name_text() */
+	int64_t		 not_before, not_after;
+	unsigned	 shard;
+	const char	*code;			/* when not ok: "input_value" */
+	const char	*message;		/*              and a sentence for the orderer */
+};
+
+/*
+ * One result for every item of the slice, in order of index (after work_items): certificates, serials,
+ * files, failures, quota, progress and, with the batch's last slice, its end: ready_for_download,
+ * issued_partly or failed, the password destroyed.  ERR_CONFLICT "slice_lost": nothing stored, and what
+ * was signed has to go to work_orphans.
+ */
+must_check bool work_store(const struct app *, struct work_slice *, const struct work_result *, size_t n,
+    struct err *);
+
+/*
+ * Certificates that were signed but can't be stored as issued (crash, lost lease, rejected meanwhile):
+ * stored revoked, belonging to no item.  Those already known are passed over, so a repeat is harmless.
+ */
+struct work_orphan {
+	uint8_t		 serial[WORK_SERIAL_LEN];
+	const uint8_t	*der;
+	size_t		 der_len;
+	const char	*subject;
+	int64_t		 item_index;		/* what it was meant for */
+	int64_t		 not_before, not_after;
+	unsigned	 shard;
+};
+must_check bool work_orphans(const struct app *, const struct work_slice *, const struct work_orphan *, size_t n,
+    struct err *);
+/* Which of n serials the store knows: known[i] for serials[i]. */
+must_check bool work_serials_known(const struct app *, const uint8_t (*serials)[WORK_SERIAL_LEN], size_t n,
+    bool *known, struct err *);
+
+/* ---- sealing keys of worker hosts ---- */
+
+struct work_key {
+	const char	*id;			/* 64 hex digits: SHA-256 of the certificate */
+	const char	*host;
+	int64_t		 created_at;
+	int64_t		 retired_at;		/* 0: passwords are sealed to it */
+	bool		 needed;		/* a password sealed to it still waits */
+};
+/* Passwords are sealed to it from now on; a repeat is fine. */
+must_check bool work_key_add(const struct app *, const char *id, const char *host, const uint8_t *certificate,
+    size_t len, struct err *);
+/* Not sealed to any more. */
+must_check bool work_key_retire(const struct app *, const char *id, struct err *);
+/* The host's keys, oldest first. */
+must_check bool work_key_list(const struct app *, const char *host, struct arena *, struct work_key **, size_t *n,
+    struct err *);
+/* Forgets a retired key that nothing waits for; ERR_CONFLICT "key_needed" otherwise.  Then its file may go. */
+must_check bool work_key_drop(const struct app *, const char *id, struct err *);
+
+/* ---- housekeeping: small steps between slices; any number of workers at once ---- */
+
+/*
+ * One step of what is due: abandoned stagings swept, rejected and revoked batches carried through
+ * certificate by certificate (about 1,000 a step), results purged after their days, tokens of
+ * idempotency forgotten.  *did false: nothing was due.
+ */
+must_check bool work_housekeeping(const struct app *, bool *did, struct err *);
+
+#endif
