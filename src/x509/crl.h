@@ -21,7 +21,7 @@
 
 #include "base/err.h"
 #include "base/own.h"
-#include "x509/der.h"
+#include "x509/key.h"
 
 struct crl_writer;
 struct crl_reader;
@@ -30,7 +30,6 @@ struct crl_reader;
 #define CRL_NAME_MAX	4096		/* octets of an issuer name, DER */
 #define CRL_URI_MAX	1024		/* octets of a distribution point */
 #define CRL_SIG_MAX	1024		/* octets of a signature */
-#define CRL_ALG_MAX	128		/* octets of an AlgorithmIdentifier, DER */
 #define CRL_DIGEST_MAX	64
 #define CRL_NO_TIME	INT64_MIN
 
@@ -47,11 +46,9 @@ enum crl_reason {			/* RFC 5280 section 5.3.1; 0 is left out of the list */
 	CRL_AA_COMPROMISE = 10
 };
 
-enum crl_hash { CRL_SHA256, CRL_SHA384, CRL_SHA512, CRL_SHA1 };
-
 /* What stands before and behind the entries. */
 struct crl_head {
-	struct der	 sig_alg;	/* AlgorithmIdentifier, whole; inner and outer */
+	enum signature_algorithm signature;
 	struct der	 issuer;	/* Name, whole: the CA's subject octets */
 	int64_t		 this_update_s;
 	int64_t		 next_update_s;
@@ -87,6 +84,7 @@ must_check bool crl_writer_add(struct crl_writer *, const struct crl_entry *, st
 /* Where the TBSCertList stands in the file. */
 struct crl_file {
 	int		 fd;
+	enum signature_algorithm signature;
 	uint64_t	 tbs_at;
 	uint64_t	 tbs_len;
 	uint64_t	 entries;
@@ -104,7 +102,8 @@ enum crl_form {
 /*
  * Reads the head.  Everything the reader hands out and hashes was read once, through `source`, so a
  * file that changes under it cannot be signed as something else.  ERR_MALFORMED on anything that is
- * not DER or not RFC 5280's; ERR_INVALID on a critical extension it does not know.
+ * not DER or not RFC 5280's; ERR_INVALID on a
+ * critical extension or a signature algorithm it does not know.
  */
 must_check bool crl_reader_new(enum crl_form, crl_source *, void *arg, struct crl_reader **, struct err *);
 /* The same over a file, from where it stands in it. */
@@ -122,17 +121,17 @@ must_check bool crl_reader_next(struct crl_reader *, struct crl_entry *, bool *m
 const struct crl_head *crl_reader_head(const struct crl_reader *);
 /* Serials rose strictly so far. */
 bool crl_reader_sorted(const struct crl_reader *);
-/* Of the TBSCertList, after the last entry; returns its length.  The hash is that of the list's sig_alg. */
-size_t crl_reader_digest(const struct crl_reader *, enum crl_hash *, uint8_t out[CRL_DIGEST_MAX]);
+/* Of the TBSCertList, after the last entry, by the hash of the list's signature algorithm; returns its length. */
+size_t crl_reader_digest(const struct crl_reader *, uint8_t out[CRL_DIGEST_MAX]);
 /* CRL_WHOLE, after the last entry: is the signature that of this SubjectPublicKeyInfo?  ERR_INVALID ("crl_signature"). */
 must_check bool crl_reader_verify(const struct crl_reader *, struct der spki, struct err *);
 
 /* Puts outer header, the inner algorithm once more and the signature around the TBSCertList. */
 must_check bool crl_file_seal(const struct crl_file *, const uint8_t *sig, size_t sig_len, struct err *);
 
-/* Signs a digest; *sig_len is the room on entry. */
-typedef bool crl_sign(void *arg, enum crl_hash, const uint8_t *digest, size_t, uint8_t *sig, size_t *sig_len,
-    struct err *);
+/* Signs a digest; *sig_len is the room on entry, CRL_SIG_MAX. */
+typedef bool crl_sign(void *arg, enum signature_algorithm, const uint8_t *digest, size_t, uint8_t *sig,
+    size_t *sig_len, struct err *);
 must_check bool crl_file_make(const struct crl_file *, crl_sign *, void *arg, struct err *);
 
 #endif

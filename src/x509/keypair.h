@@ -14,19 +14,11 @@
 
 #include "base/err.h"
 #include "base/own.h"
+#include "x509/key.h"
 #include "x509/rsagen.h"
 
 struct secret;
 struct keymaker;
-
-enum keypair_kind {
-	KEYPAIR_P256,
-	KEYPAIR_P384,
-	KEYPAIR_RSA_1024,		/* legacy cable profiles only */
-	KEYPAIR_RSA_2048,
-	KEYPAIR_RSA_3072,
-	KEYPAIR_RSA_4096
-};
 
 #define KEYPAIR_SPKI_MAX 560		/* octets; RSA-4096 takes 550 */
 
@@ -36,19 +28,17 @@ struct keypair {
 	size_t		 spki_len;
 };
 
-/* "p256", "p384", "rsa1024" ... ; NULL for no such kind. */
-const char *keypair_kind_name(enum keypair_kind);
-must_check bool keypair_kind_parse(const char *, enum keypair_kind *);
-
 struct keymaker *keymaker_new(enum rsagen_setting);
 void keymaker_free(struct keymaker *);
 OWN_TYPE(struct keymaker, keymaker_free)
 
+/* What can be made: EC 256 and 384; RSA 1024 (legacy profiles), 2048, 3072 and 4096. */
+bool keypair_possible(struct key_type);
 /*
  * A fresh pair.  *out is written on success only and is the caller's: keypair_clear.
- * ERR_INTERNAL when the library fails; a machine without randomness aborts.
+ * ERR_INVALID ("key_type") when not possible; ERR_INTERNAL when a library fails.
  */
-must_check bool keypair_make(struct keymaker *, enum keypair_kind, struct keypair *out, struct err *);
+must_check bool keypair_make(struct keymaker *, struct key_type, struct keypair *out, struct err *);
 /* Wipes and releases the contents; safe on { 0 }. */
 void keypair_clear(struct keypair *);
 

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "x509/der.h"
+#include "x509/key.h"
 
 struct str;
 
@@ -89,7 +89,8 @@ struct ocsp_rule {
 must_check bool ocsp_tbs_check(const struct ocsp_answer *, const struct ocsp_rule *, struct err *);
 
 /* Appends the OCSPResponse: successful, basic; `certs` are the delegate's certificates, DER one behind the other, may be none. */
-void ocsp_response_make(struct der tbs, struct der sig_alg, struct der sig, struct der certs, struct str *out);
+void ocsp_response_make(struct der tbs, enum signature_algorithm, const uint8_t *sig, size_t sig_len,
+    struct der certs, struct str *out);
 
 enum ocsp_error {
 	OCSP_MALFORMED = 1,
