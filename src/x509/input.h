@@ -92,6 +92,12 @@ must_check bool mac_prefix_parse(const char *, struct mac_prefix *);
 void mac_prefix_text(const struct mac_prefix *, char out[18]);
 /* A normal EUI-48 or EUI-64 is inside the block. */
 bool mac_prefix_has(const struct mac_prefix *, const char *normal_mac);
+/* Its second-lowest bit of the first octet is set: given by an administrator, not from an IEEE block. */
+bool mac_is_local(const char *normal_mac);
+/* The octets of a normal EUI-48 (6) or EUI-64 (8); 0: neither. */
+size_t mac_octets(const char *normal_mac, uint8_t out[8]);
+/* "00:1A:2B:3C:4D:5E" from 6 or 8 octets; out has room for 24. */
+void mac_text(const uint8_t *octets, size_t n, char out[24]);
 /* The first block that holds it, or NULL. */
 const struct mac_prefix *mac_prefix_find(const struct mac_prefix *, size_t n, const char *normal_mac);
 
