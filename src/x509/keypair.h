@@ -41,5 +41,6 @@ bool keypair_possible(struct key_type);
 must_check bool keypair_make(struct keymaker *, struct key_type, struct keypair *out, struct err *);
 /* Wipes and releases the contents; safe on { 0 }. */
 void keypair_clear(struct keypair *);
+#define OWN_KEYPAIR __attribute__((cleanup(keypair_clear)))
 
 #endif

@@ -39,5 +39,6 @@ OWN_TYPE(struct rsagen, rsagen_free)
  */
 must_check bool rsagen_make(struct rsagen *, int bits, struct rsa_key *out, struct err *);
 void rsa_key_clear(struct rsa_key *);
+#define OWN_RSA_KEY __attribute__((cleanup(rsa_key_clear)))
 
 #endif
