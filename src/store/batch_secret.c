@@ -38,7 +38,7 @@ store_worker_key_list(struct db *db, const char *host, bool live, struct arena *
 {
 	static const char sql[] =
 	    "SELECT id, host, certificate, created_at, retired_at,"
-	    " EXISTS (SELECT 1 FROM batch_secret s WHERE s.worker_key_id = worker_key.id)"
+	    " CASE WHEN EXISTS (SELECT 1 FROM batch_secret s WHERE s.worker_key_id = worker_key.id) THEN 1 ELSE 0 END"
 	    " FROM worker_key WHERE ($1 = '' OR host = $1) AND ($2 = 0 OR retired_at IS NULL)"
 	    " ORDER BY created_at, id LIMIT 4096";
 	OWN(db_rows_free) struct db_rows *rows = NULL;

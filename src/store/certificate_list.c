@@ -1,0 +1,185 @@
+#include <string.h>
+
+#include "store/certificate_row.h"
+#include "store/query.h"
+
+/* A whole serial number is looked up; a part of one is compared with the hex of each row that is left. */
+#define SERIAL_DIGITS 32
+
+static void
+like_add(struct query *q, const char *before, const char *part, struct arena *a)
+{
+	const char *ascii = query_like(a, part), *full = query_like(a, query_fold(a, part));
+
+	/* lower() of one engine knows ASCII only, of the other all letters: either spelling finds. */
+	if (strcmp(ascii, full) == 0) {
+		query_add(q, before, ARGS(arg_text(ascii)));
+	} else {
+		str_adds(&q->sql, " AND (0 = 1");
+		for (int i = 0; i < 2; i++) {
+			str_adds(&q->sql, " OR ");
+			query_add(q, before + strlen(" AND "), ARGS(arg_text(i == 0 ? ascii : full)));
+		}
+		str_addc(&q->sql, ')');
+	}
+}
+
+/* The batches whose names can make a certificate's name ("batch-12") hold the part. */
+static void
+name_add(struct query *q, const char *part, struct arena *a)
+{
+	query_add(q, " AND lower(b.name_fold || '-' || CAST(c.item_index AS TEXT)) LIKE ? ESCAPE '\\'",
+	    ARGS(arg_text(query_like(a, query_fold(a, part)))));
+}
+
+static void
+serial_add(struct query *q, enum db_engine engine, const char *part, struct arena *a)
+{
+	uint8_t whole[16];
+
+	if (strlen(part) == SERIAL_DIGITS && hex_decode(part, SERIAL_DIGITS, whole, sizeof(whole)))
+		query_add(q, " AND c.id IN (SELECT certificate_id FROM certificate_serial WHERE serial = ?)",
+		    ARGS(arg_blob(arena_memdup(a, whole, sizeof(whole)), sizeof(whole))));
+	else
+		/* The one function that the engines name differently. */
+		query_add(q, engine == DB_SQLITE ? " AND lower(hex(c.serial)) LIKE ?" :
+		    " AND encode(c.serial, 'hex') LIKE ?", ARGS(arg_text(query_like(a, part))));
+}
+
+static void
+filter_add(struct query *q, enum db_engine engine, const struct certificate_filter *f, struct arena *a)
+{
+	query_add(q, " WHERE c.state <> 3", NO_ARGS);
+	if (f->organization_id != 0)
+		query_add(q, " AND c.organization_id = ?", ARGS(arg_int(f->organization_id)));
+	if (f->batch_id != 0)
+		query_add(q, " AND c.batch_id = ?", ARGS(arg_int(f->batch_id)));
+	if (f->profile_id != 0)
+		query_add(q, " AND c.profile_id = ?", ARGS(arg_int(f->profile_id)));
+	if (f->state == CERTIFICATE_EXPIRED)
+		query_add(q, " AND c.state = 0 AND c.not_after < ?", ARGS(arg_int(f->now)));
+	else if (f->state == CERTIFICATE_ISSUED)
+		query_add(q, " AND c.state = 0 AND c.not_after >= ?", ARGS(arg_int(f->now)));
+	else if (f->state > 0)
+		/* Said twice for the partial index of what is not simply issued. */
+		query_add(q, " AND c.state <> 0 AND c.state = ?", ARGS(arg_int(f->state)));
+	if (f->id_min != 0)
+		query_add(q, " AND c.id >= ?", ARGS(arg_int(f->id_min)));
+	if (f->id_max != 0)
+		query_add(q, " AND c.id <= ?", ARGS(arg_int(f->id_max)));
+	if (f->from != 0)
+		query_add(q, " AND c.created_at >= ?", ARGS(arg_int(f->from)));
+	if (f->to != 0)
+		query_add(q, " AND c.created_at <= ?", ARGS(arg_int(f->to)));
+	if (f->serial_part != NULL)
+		serial_add(q, engine, f->serial_part, a);
+	if (f->subject_part != NULL)
+		like_add(q, " AND lower(c.subject) LIKE ? ESCAPE '\\'", f->subject_part, a);
+	if (f->name_part != NULL)
+		name_add(q, f->name_part, a);
+}
+
+/* Ids are handed out as slices are leased: their order is that of time, and serves for created_at. */
+static const char *const sort_columns[] = {
+	[CERTIFICATE_BY_CREATED_AT] = NULL,
+	[CERTIFICATE_BY_SERIAL] = "c.serial",
+	[CERTIFICATE_BY_BATCH] = "c.batch_id",
+	[CERTIFICATE_BY_NOT_AFTER] = "c.not_after",
+};
+
+bool
+store_certificate_list(struct db *db, const struct certificate_filter *f, struct arena *a, struct certificate **out,
+    size_t *n, struct err *e)
+{
+	const char *column = sort_columns[f->sort], *way = f->descending ? "DESC" : "ASC";
+	const char *past = f->descending ? "<" : ">", *second = "c.id";
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	OWN_QUERY struct query q = { 0 };
+	struct certificate *list = arena_array(a, (size_t)f->limit, sizeof(*list));
+	size_t count = 0;
+
+	if (list == NULL)
+		return err_set(e, ERR_TOO_LARGE, "certificate_list", "too many certificates asked for");
+	/* Of one batch: down the index of its items. */
+	if (column == NULL && f->batch_id != 0)
+		second = "c.item_index";
+	if (f->sort == CERTIFICATE_BY_BATCH)
+		second = "c.item_index";
+	query_add(&q, "SELECT " CERTIFICATE_COLUMNS " FROM certificate c JOIN batch b ON b.id = c.batch_id", NO_ARGS);
+	filter_add(&q, db_engine(db), f, a);
+	if (f->after && column == NULL) {
+		str_addf(&q.sql, " AND %s %s ", second, past);
+		query_add(&q, "?", ARGS(arg_int(f->after_id)));
+	} else if (f->after) {
+		struct db_arg key = f->sort == CERTIFICATE_BY_SERIAL ? arg_blob(f->after_serial, 16) :
+		    arg_int(f->after_int);
+
+		str_addf(&q.sql, " AND (%s, %s) %s ", column, second, past);
+		query_add(&q, "(?, ?)", ARGS(key, arg_int(f->after_id)));
+	}
+	if (column == NULL)
+		str_addf(&q.sql, " ORDER BY %s %s", second, way);
+	else
+		str_addf(&q.sql, " ORDER BY %s %s, %s %s", column, way, second, way);
+	query_add(&q, " LIMIT ?", ARGS(arg_int(f->limit)));
+	if (!query_run(db, &q, &rows, e))
+		return err_in(e, "list of certificates");
+	while (count < (size_t)f->limit && db_next(rows, e))
+		certificate_read(rows, a, &list[count++]);
+	if (e->kind != ERR_NONE)
+		return false;
+	*out = list;
+	*n = count;
+	return true;
+}
+
+bool
+store_certificate_count(struct db *db, const struct certificate_filter *f, int64_t most, struct arena *a, int64_t *n,
+    struct err *e)
+{
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	OWN_QUERY struct query q = { 0 };
+
+	query_add(&q, "SELECT count(*) FROM (SELECT 1 FROM certificate c", NO_ARGS);
+	if (f->name_part != NULL)
+		query_add(&q, " JOIN batch b ON b.id = c.batch_id", NO_ARGS);
+	filter_add(&q, db_engine(db), f, a);
+	query_add(&q, " LIMIT ?) x", ARGS(arg_int(most)));
+	if (!query_run(db, &q, &rows, e))
+		return err_in(e, "count of certificates");
+	*n = db_next(rows, e) ? db_int(rows, 0) : 0;
+	return e->kind == ERR_NONE;
+}
+
+bool
+store_certificate_id_at(struct db *db, int64_t at, int64_t *id, struct err *e)
+{
+	static const char probe[] = "SELECT created_at FROM certificate WHERE id <= $1 ORDER BY id DESC LIMIT 1";
+	int64_t lo = 0, hi, top;
+	bool found;
+
+	if (!store_certificate_last_id(db, &hi, e))
+		return false;
+	/* The last id whose row, or the one before it, is older than `at`. */
+	while (lo < hi) {
+		int64_t mid = lo + (hi - lo + 1) / 2;
+
+		if (!db_get_int(db, probe, ARGS(arg_int(mid)), &top, &found, e))
+			return err_in(e, "certificates by time");
+		if (!found || top < at)
+			lo = mid;
+		else
+			hi = mid - 1;
+	}
+	*id = lo;
+	return true;
+}
+
+bool
+store_certificate_last_id(struct db *db, int64_t *id, struct err *e)
+{
+	bool found;
+
+	*id = 0;
+	return db_get_int(db, "SELECT value FROM counter WHERE name = 'certificate'", NO_ARGS, id, &found, e);
+}

@@ -1,0 +1,249 @@
+#include "store/slice.h"
+
+#include "base/str.h"
+
+bool
+store_slice_add(struct db *tx, const struct slice *s, size_t n, struct err *e)
+{
+	static const char sql[] =
+	    "INSERT INTO slice (batch_id, slice_no, organization_id, first_index, size, state, turn, version, sealed)"
+	    " VALUES ($1, $2, $3, $4, $5, 'staged', 0, 1, $6)";
+	enum { K = 6 };
+	struct db_arg args[64 * K];
+
+	while (n > 0) {
+		size_t some = n < 64 ? n : 64;
+
+		for (size_t i = 0; i < some; i++) {
+			struct db_arg *a = &args[i * K];
+
+			a[0] = arg_int(s[i].batch_id);
+			a[1] = arg_int(s[i].slice_no);
+			a[2] = arg_int(s[i].organization_id);
+			a[3] = arg_int(s[i].first_index);
+			a[4] = arg_int(s[i].size);
+			a[5] = arg_int(s[i].sealed);
+		}
+		if (!db_run_many(tx, sql, args, K, some, NULL, e))
+			return err_in(e, "slices of batch %lld", (long long)s->batch_id);
+		s += some;
+		n -= some;
+	}
+	return true;
+}
+
+bool
+store_slice_queue(struct db *tx, int64_t batch_id, int64_t first, int64_t step, struct err *e)
+{
+	static const char sql[] =
+	    "UPDATE slice SET state = 'queued', turn = $2 + slice_no * $3 WHERE batch_id = $1 AND state = 'staged'";
+
+	if (!db_run(tx, sql, ARGS(arg_int(batch_id), arg_int(first), arg_int(step)), NULL, e))
+		return err_in(e, "slices of batch %lld", (long long)batch_id);
+	return true;
+}
+
+bool
+store_slice_front(struct db *db, int64_t *turn, bool *found, struct err *e)
+{
+	/* Those that were tried and wait for a signer or a dead worker's lease are few, and stand in front. */
+	static const char sql[] =
+	    "SELECT turn FROM slice WHERE state = 'queued' AND attempts = 0 ORDER BY turn LIMIT 1";
+
+	return db_get_int(db, sql, NO_ARGS, turn, found, e);
+}
+
+bool
+store_slice_lease(struct db *tx, const char *owner, const char *host, int64_t now, int64_t until, struct arena *a,
+    struct slice *s, bool *found, struct err *e)
+{
+	/* The repeated condition makes the claim exclusive. */
+	static const char sql[] =
+	    "UPDATE slice SET lease_owner = $1, lease_until_s = $2, version = version + 1, attempts = attempts + 1"
+	    " WHERE (batch_id, slice_no) IN (SELECT s.batch_id, s.slice_no FROM slice s"
+	    "  WHERE s.state = 'queued' AND s.lease_until_s < $3"
+	    "  AND (s.sealed = 0 OR EXISTS (SELECT 1 FROM batch_secret x JOIN worker_key k ON k.id = x.worker_key_id"
+	    "   WHERE x.batch_id = s.batch_id AND k.host = $4))"
+	    "  ORDER BY s.turn, s.batch_id, s.slice_no LIMIT 1 /* skip_locked */)"
+	    " AND state = 'queued' AND lease_until_s < $3"
+	    " RETURNING batch_id, slice_no, organization_id, first_index, size, version, lease_until_s, attempts,"
+	    " sealed, plan, certificate_base, turn";
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	const uint8_t *plan;
+
+	if (!db_query(tx, sql, ARGS(arg_text(owner), arg_int(until), arg_int(now), arg_text(host)), &rows, e))
+		return err_in(e, "lease");
+	*found = db_next(rows, e);
+	if (!*found)
+		return e->kind == ERR_NONE;
+	*s = (struct slice){
+		.batch_id = db_int(rows, 0), .slice_no = db_int(rows, 1), .organization_id = db_int(rows, 2),
+		.first_index = db_int(rows, 3), .size = db_int(rows, 4), .state = "queued", .version = db_int(rows, 5),
+		.lease_until_s = db_int(rows, 6), .attempts = db_int(rows, 7), .sealed = db_int(rows, 8) != 0,
+		.certificate_base = db_int(rows, 10), .turn = db_int(rows, 11),
+	};
+	plan = db_blob(rows, 9, &s->plan_len);
+	if (plan != NULL)
+		s->plan = arena_memdup(a, plan, s->plan_len);
+	s->lease_owner = arena_strdup(a, owner);
+	return true;
+}
+
+bool
+store_slice_base(struct db *tx, int64_t batch_id, int64_t slice_no, int64_t base, struct err *e)
+{
+	return db_run(tx, "UPDATE slice SET certificate_base = $3 WHERE batch_id = $1 AND slice_no = $2",
+	    ARGS(arg_int(batch_id), arg_int(slice_no), arg_int(base)), NULL, e);
+}
+
+static bool
+held_run(struct db *tx, const char *sql, struct db_args args, bool *held, struct err *e)
+{
+	int64_t changed;
+
+	if (!db_run(tx, sql, args, &changed, e))
+		return err_in(e, "slice %lld of batch %lld", (long long)args.v[1].i, (long long)args.v[0].i);
+	*held = changed == 1;
+	return true;
+}
+
+bool
+store_slice_plan(struct db *tx, const struct slice *s, const uint8_t *plan, size_t len, bool *held, struct err *e)
+{
+	static const char sql[] =
+	    "UPDATE slice SET plan = $4, version = version + 1"
+	    " WHERE batch_id = $1 AND slice_no = $2 AND version = $3 AND state = 'queued'";
+
+	return held_run(tx, sql, ARGS(arg_int(s->batch_id), arg_int(s->slice_no), arg_int(s->version),
+	    arg_blob(plan, len)), held, e);
+}
+
+bool
+store_slice_extend(struct db *tx, const struct slice *s, int64_t until, bool *held, struct err *e)
+{
+	static const char sql[] =
+	    "UPDATE slice SET lease_until_s = $4, version = version + 1"
+	    " WHERE batch_id = $1 AND slice_no = $2 AND version = $3 AND state = 'queued'";
+
+	return held_run(tx, sql, ARGS(arg_int(s->batch_id), arg_int(s->slice_no), arg_int(s->version), arg_int(until)),
+	    held, e);
+}
+
+bool
+store_slice_release(struct db *tx, const struct slice *s, int64_t after, bool *held, struct err *e)
+{
+	static const char sql[] =
+	    "UPDATE slice SET lease_owner = NULL, lease_until_s = $4, version = version + 1"
+	    " WHERE batch_id = $1 AND slice_no = $2 AND version = $3 AND state = 'queued'";
+
+	return held_run(tx, sql, ARGS(arg_int(s->batch_id), arg_int(s->slice_no), arg_int(s->version), arg_int(after)),
+	    held, e);
+}
+
+bool
+store_slice_done(struct db *tx, const struct slice *s, bool *held, struct err *e)
+{
+	static const char sql[] =
+	    "UPDATE slice SET state = 'done', version = version + 1, lease_owner = NULL, lease_until_s = 0, plan = NULL,"
+	    " succeeded = $4, failed = $5, entry_octets = $6, directory_octets = $7, manifest_octets = $8,"
+	    " manifest_crc32 = $9"
+	    " WHERE batch_id = $1 AND slice_no = $2 AND version = $3 AND state = 'queued'";
+
+	return held_run(tx, sql, ARGS(arg_int(s->batch_id), arg_int(s->slice_no), arg_int(s->version),
+	    arg_int(s->succeeded), arg_int(s->failed), arg_int(s->entry_octets), arg_int(s->directory_octets),
+	    arg_int(s->manifest_octets), arg_int(s->manifest_crc32)), held, e);
+}
+
+bool
+store_slice_void(struct db *tx, int64_t batch_id, struct err *e)
+{
+	static const char sql[] =
+	    "UPDATE slice SET state = 'void', version = version + 1, lease_owner = NULL"
+	    " WHERE batch_id = $1 AND state IN ('queued', 'staged')";
+
+	return db_run(tx, sql, ARGS(arg_int(batch_id)), NULL, e);
+}
+
+bool
+store_slice_list(struct db *db, int64_t batch_id, int64_t from, int64_t limit, struct arena *a, struct slice **out,
+    size_t *n, struct err *e)
+{
+	static const char sql[] =
+	    "SELECT slice_no, first_index, size, state, certificate_base, succeeded, failed, entry_octets,"
+	    " directory_octets, manifest_octets, manifest_crc32"
+	    " FROM slice WHERE batch_id = $1 AND slice_no >= $2 ORDER BY slice_no LIMIT $3";
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	struct slice *list = arena_array(a, (size_t)limit, sizeof(*list));
+	size_t count = 0;
+
+	if (list == NULL)
+		return err_set(e, ERR_TOO_LARGE, "slices", "no room for the slices of a batch");
+	if (!db_query(db, sql, ARGS(arg_int(batch_id), arg_int(from), arg_int(limit)), &rows, e))
+		return err_in(e, "slices of batch %lld", (long long)batch_id);
+	while (count < (size_t)limit && db_next(rows, e)) {
+		list[count++] = (struct slice){
+			.batch_id = batch_id, .slice_no = db_int(rows, 0), .first_index = db_int(rows, 1),
+			.size = db_int(rows, 2), .state = db_text_in(rows, 3, a), .certificate_base = db_int(rows, 4),
+			.succeeded = db_int(rows, 5), .failed = db_int(rows, 6), .entry_octets = db_int(rows, 7),
+			.directory_octets = db_int(rows, 8), .manifest_octets = db_int(rows, 9),
+			.manifest_crc32 = db_int(rows, 10),
+		};
+	}
+	if (e->kind != ERR_NONE)
+		return false;
+	*out = list;
+	*n = count;
+	return true;
+}
+
+bool
+store_slice_file_add(struct db *tx, int64_t batch_id, int64_t slice_no, const void *directory, size_t directory_len,
+    const void *manifest, size_t manifest_len, const void *body, size_t body_len, struct err *e)
+{
+	static const char sql[] =
+	    "INSERT INTO slice_file (batch_id, slice_no, directory, manifest, body) VALUES ($1, $2, $3, $4, $5)";
+
+	return db_run(tx, sql, ARGS(arg_int(batch_id), arg_int(slice_no), arg_blob(directory, directory_len),
+	    arg_blob(manifest, manifest_len), arg_blob(body, body_len)), NULL, e);
+}
+
+bool
+store_slice_file_get(struct db *db, int64_t batch_id, int64_t slice_no, enum slice_file_part part, struct str *out,
+    struct err *e)
+{
+	static const char *const sql[] = {
+		[SLICE_DIRECTORY] = "SELECT directory FROM slice_file WHERE batch_id = $1 AND slice_no = $2",
+		[SLICE_MANIFEST] = "SELECT manifest FROM slice_file WHERE batch_id = $1 AND slice_no = $2",
+		[SLICE_BODY] = "SELECT body FROM slice_file WHERE batch_id = $1 AND slice_no = $2",
+	};
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	const uint8_t *p;
+	size_t len;
+
+	str_clear(out);
+	if (!db_query(db, sql[part], ARGS(arg_int(batch_id), arg_int(slice_no)), &rows, e))
+		return err_in(e, "files of slice %lld of batch %lld", (long long)slice_no, (long long)batch_id);
+	if (!db_next(rows, e))
+		return e->kind != ERR_NONE ? false : err_set(e, ERR_NOT_FOUND, "slice_file", "the results were purged");
+	p = db_blob(rows, 0, &len);
+	if (p != NULL)
+		str_add(out, p, len);
+	return true;
+}
+
+bool
+store_slice_file_drop(struct db *tx, int64_t batch_id, int64_t from, int64_t limit, int64_t *next, struct err *e)
+{
+	static const char ahead[] = "SELECT min(slice_no) FROM slice_file WHERE batch_id = $1 AND slice_no >= $2";
+	bool found;
+
+	if (!db_run(tx, "DELETE FROM slice_file WHERE batch_id = $1 AND slice_no >= $2 AND slice_no < $3",
+	    ARGS(arg_int(batch_id), arg_int(from), arg_int(from + limit)), NULL, e))
+		return err_in(e, "files of batch %lld", (long long)batch_id);
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	if (!db_query(tx, ahead, ARGS(arg_int(batch_id), arg_int(from + limit)), &rows, e))
+		return false;
+	found = db_next(rows, e) && !db_null(rows, 0);
+	*next = found ? db_int(rows, 0) : -1;
+	return e->kind == ERR_NONE;
+}
