@@ -128,6 +128,12 @@ bool http_bytes_from(struct http_res *, int status, const char *type, const void
     void (*done)(void *), void *arg);
 bool http_stream(struct http_res *, const char *type, const struct http_stream *);	/* 200 or 206 */
 
+/*
+ * Whether the client's copy is good (If-None-Match, else If-Modified-Since): then 304 is set.  Always sets ETag
+ * (with its quotes; NULL: none) and Last-Modified (0: none).
+ */
+bool http_not_modified(const struct http_req *, struct http_res *, const char *etag, int64_t modified_s);
+
 /* Headers of the answer; dropped when it becomes a problem document.  Repeating a name adds a line. */
 void http_set(struct http_res *, const char *name, const char *value);
 void http_setf(struct http_res *, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -220,8 +226,11 @@ struct http_conf {
 
 struct http_server;
 must_check bool http_server_start(const struct http_conf *, struct http_server **, struct err *);
-/* Takes nothing new, ends event streams, waits up to grace_ms for running answers, then cuts them. */
-void http_server_stop(struct http_server *, int grace_ms);
+/*
+ * Takes nothing new, ends event streams, waits up to grace_ms for running answers, then cuts them.  False:
+ * a handler still runs, and the process can only _exit.
+ */
+bool http_server_stop(struct http_server *, int grace_ms);
 void http_server_free(struct http_server *);	/* stops with a grace of 5 s, if not done, and releases */
 OWN_TYPE(struct http_server, http_server_free)
 

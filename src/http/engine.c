@@ -1,0 +1,626 @@
+/*
+ * The engine: libmicrohttpd in suspend/resume mode, the only file that knows it.
+ *
+ * Its few threads do nothing but network; whatever may block is a job for the workers, with the connection
+ * suspended meanwhile.  A suspended connection cannot go away, so a job may always resume it; after that
+ * call the flight belongs to the network thread again and is not touched.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/body.h"
+#include "http/json.h"
+#include "http/listen.h"
+#include "http/router.h"
+#include "http/workers.h"
+
+#define LISTENERS_MAX	  8
+#define CHUNK_OCTETS	  (256 * KIB)
+#define BLOCK_OCTETS	  (64 * KIB)
+#define QUEUE_MAX	  1000		/* requests that wait for a worker; more are told to come again */
+#define CONNECTION_IDLE_S 75		/* above nginx's keepalive_timeout to us */
+#define RATE_WINDOW_MS	  10000
+
+struct front {				/* one listening socket */
+	struct http_server	*server;
+	enum http_listener	 listener;
+	struct listen_socket	 socket;
+	struct MHD_Daemon	*daemon;
+};
+
+struct http_server {
+	struct http_conf	 conf;
+	struct router		*router;
+	struct workers		*workers;
+	struct front		 fronts[LISTENERS_MAX];
+	size_t			 fronts_n;
+	pthread_t		 timer;
+	bool			 timer_runs, stopped;
+	atomic_bool		 stopping;
+	pthread_mutex_t		 lock;		/* the rest */
+	pthread_cond_t		 changed;
+	TAILQ_HEAD(, flight)	 flights;
+	size_t			 active;
+	bool			 timer_stop;
+};
+
+enum flight_state { FLIGHT_NEW, FLIGHT_WORKING, FLIGHT_BODY, FLIGHT_ANSWERED };
+
+struct flight {				/* one request on one connection */
+	TAILQ_ENTRY(flight)	 link;
+	struct front		*front;
+	struct exchange		*x;
+	struct MHD_Connection	*conn;
+	int			 fd;
+	enum flight_state	 state;
+	enum step		 step;		/* what a job found out */
+	struct job		 job;
+	/* upload: watched by the timer */
+	atomic_bool		 reading;
+	atomic_uint_fast64_t	 octets;
+	uint64_t		 window_octets;
+	int64_t			 window_ms;
+	/* stream */
+	char			*chunk;
+	size_t			 chunk_n, chunk_off;
+	uint64_t		 stream_off;
+	bool			 broken;
+};
+
+/* ---- life of a flight ---- */
+
+static void *
+on_target(void *cls, const char *uri, struct MHD_Connection *conn)
+{
+	struct front *front = cls;
+	struct http_server *server = front->server;
+	struct flight *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		abort();
+	f->front = front;
+	f->conn = conn;
+	f->fd = -1;
+	f->x = exchange_new(server->router, front->listener);
+	exchange_target(f->x, uri);
+	(void)pthread_mutex_lock(&server->lock);
+	TAILQ_INSERT_TAIL(&server->flights, f, link);
+	server->active++;
+	(void)pthread_mutex_unlock(&server->lock);
+	return f;
+}
+
+static void
+flight_free(struct flight *f)
+{
+	struct http_server *server = f->front->server;
+
+	router_done(f->x);
+	exchange_free(f->x);
+	free(f->chunk);
+	free(f);
+	(void)pthread_mutex_lock(&server->lock);
+	server->active--;
+	if (atomic_load(&server->stopping))
+		(void)pthread_cond_broadcast(&server->changed);
+	(void)pthread_mutex_unlock(&server->lock);
+}
+
+static void
+job_free(void *arg)
+{
+	flight_free(arg);
+}
+
+static void
+on_completed(void *cls, struct MHD_Connection *conn, void **con_cls, enum MHD_RequestTerminationCode code)
+{
+	struct flight *f = *con_cls;
+	struct http_server *server;
+
+	(void)cls;
+	(void)conn;
+	(void)code;
+	if (f == NULL)
+		return;
+	*con_cls = NULL;
+	server = f->front->server;
+	(void)pthread_mutex_lock(&server->lock);
+	TAILQ_REMOVE(&server->flights, f, link);
+	(void)pthread_mutex_unlock(&server->lock);
+	if (f->x->s.kind != RES_STREAM || f->x->s.stream.close == NULL) {
+		flight_free(f);
+		return;
+	}
+	f->job = (struct job){ .run = job_free, .arg = f };	/* close() may block */
+	workers_add(server->workers, &f->job);
+}
+
+/* ---- answering ---- */
+
+static void
+job_fill(void *arg)
+{
+	struct flight *f = arg;
+	struct http_res *s = &f->x->s;
+	uint64_t end = s->stream_from + s->stream_n;
+	struct err e = { 0 };
+
+	f->chunk_n = f->chunk_off = 0;
+	while (f->chunk_n < CHUNK_OCTETS && f->stream_off < end) {
+		size_t room = CHUNK_OCTETS - f->chunk_n;
+		ssize_t n;
+
+		if (room > end - f->stream_off)
+			room = (size_t)(end - f->stream_off);
+		n = s->stream.read(s->stream.arg, f->stream_off, f->chunk + f->chunk_n, room, &e);
+		if (n <= 0 || (size_t)n > room) {
+			if (e.kind == ERR_NONE)
+				(void)err_set(&e, ERR_INTERNAL, "internal", "a stream ended early");
+			router_log_err(f->x, &e);
+			f->broken = true;
+			break;
+		}
+		f->chunk_n += (size_t)n;
+		f->stream_off += (uint64_t)n;
+	}
+	MHD_resume_connection(f->conn);
+}
+
+static ssize_t
+read_stream(void *cls, uint64_t pos, char *buf, size_t max)
+{
+	struct flight *f = cls;
+	size_t n = f->chunk_n - f->chunk_off;
+
+	(void)pos;
+	if (n > 0) {
+		if (n > max)
+			n = max;
+		memcpy(buf, f->chunk + f->chunk_off, n);
+		f->chunk_off += n;
+		return (ssize_t)n;
+	}
+	if (f->broken)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (f->chunk == NULL && (f->chunk = malloc(CHUNK_OCTETS)) == NULL)
+		abort();
+	MHD_suspend_connection(f->conn);
+	f->job = (struct job){ .run = job_fill, .arg = f };
+	workers_add(f->front->server->workers, &f->job);
+	return 0;
+}
+
+static void
+conn_suspend(void *conn)
+{
+	MHD_suspend_connection(conn);
+}
+
+static void
+conn_resume(void *conn)
+{
+	MHD_resume_connection(conn);
+}
+
+static ssize_t
+read_events(void *cls, uint64_t pos, char *buf, size_t max)
+{
+	struct flight *f = cls;
+	ssize_t n = events_take(f->x->s.events, buf, max, conn_suspend, f->conn);
+
+	(void)pos;
+	return n < 0 ? MHD_CONTENT_READER_END_OF_STREAM : n;
+}
+
+static struct MHD_Response *
+make_response(struct flight *f)
+{
+	struct http_res *s = &f->x->s;
+
+	switch (s->kind) {
+	case RES_STREAM:
+		if (s->stream_n == 0)
+			break;
+		f->stream_off = s->stream_from;
+		return MHD_create_response_from_callback(s->stream_n, BLOCK_OCTETS, read_stream, f, NULL);
+	case RES_EVENTS:
+		events_attach(s->events, conn_resume, f->conn);
+		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16 * KIB, read_events, f, NULL);
+	case RES_BYTES:
+		return MHD_create_response_from_buffer(s->bytes_n, (void *)(uintptr_t)s->bytes, MHD_RESPMEM_PERSISTENT);
+	case RES_NONE:
+		break;
+	}
+	return MHD_create_response_from_buffer(0, (void *)(uintptr_t)"", MHD_RESPMEM_PERSISTENT);
+}
+
+static enum MHD_Result
+answer(struct flight *f)
+{
+	struct http_server *server = f->front->server;
+	struct MHD_Response *r = make_response(f);
+	size_t n;
+	const struct http_pair *fixed = res_fixed_headers(f->front->listener, &n);
+	enum MHD_Result ok;
+
+	if (r == NULL)
+		abort();
+	res_seal(f->x);
+	for (size_t i = 0; i < n; i++)
+		(void)MHD_add_response_header(r, fixed[i].name, fixed[i].value);
+	for (struct res_header *h = f->x->s.headers; h != NULL; h = h->next)
+		(void)MHD_add_response_header(r, h->name, h->value);
+	if (atomic_load(&server->stopping))
+		(void)MHD_add_response_header(r, "Connection", "close");
+	f->state = FLIGHT_ANSWERED;
+	ok = MHD_queue_response(f->conn, (unsigned)f->x->s.status, r);
+	MHD_destroy_response(r);
+	return ok;
+}
+
+/* ---- the way of a request ---- */
+
+static void
+job_request(void *arg)
+{
+	struct flight *f = arg;
+
+	if (f->step == STEP_ADMIT)
+		f->step = router_admit(f->x);
+	if (f->step == STEP_HANDLE) {
+		router_handle(f->x);
+		f->step = STEP_ANSWER;
+	}
+	MHD_resume_connection(f->conn);
+}
+
+static enum MHD_Result
+go(struct flight *f, enum step step)
+{
+	struct http_server *server = f->front->server;
+	struct err e = { 0 };
+
+	f->step = step;
+	if (step == STEP_ANSWER)
+		return answer(f);
+	if (step == STEP_BODY) {
+		f->window_ms = clock_mono_ms();
+		f->state = FLIGHT_BODY;
+		atomic_store(&f->reading, true);
+		return MHD_YES;
+	}
+	if (workers_waiting(server->workers) >= QUEUE_MAX) {
+		(void)err_set(&e, ERR_UNAVAILABLE, "busy", "too many requests are waiting; try again later");
+		e.retry_after_s = 2;
+		router_refuse(f->x, &e);
+		return answer(f);
+	}
+	f->state = FLIGHT_WORKING;
+	f->job = (struct job){ .run = job_request, .arg = f };
+	MHD_suspend_connection(f->conn);
+	workers_add(server->workers, &f->job);
+	return MHD_YES;
+}
+
+static enum MHD_Result
+each_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	exchange_header(cls, name, value == NULL ? "" : value);
+	return MHD_YES;
+}
+
+static void
+peer_address(struct flight *f)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(f->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	char text[INET6_ADDRSTRLEN] = "";
+	const struct sockaddr *sa;
+
+	if (info == NULL || (sa = info->client_addr) == NULL)
+		return;
+	if (sa->sa_family == AF_INET)
+		(void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, text, sizeof(text));
+	else if (sa->sa_family == AF_INET6)
+		(void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, text, sizeof(text));
+	f->x->q.remote = arena_strdup(f->x->q.arena, text);
+}
+
+static enum MHD_Result
+first_call(struct flight *f, const char *method)
+{
+	struct http_server *server = f->front->server;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(f->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct err e = { 0 };
+
+	f->fd = info == NULL ? -1 : info->connect_fd;
+	exchange_method(f->x, method);
+	if (f->front->socket.path == NULL)
+		peer_address(f);
+	(void)MHD_get_connection_values(f->conn, MHD_HEADER_KIND, each_header, f->x);
+	if (atomic_load(&server->stopping)) {
+		(void)err_set(&e, ERR_UNAVAILABLE, "stopping", "this server stops; try again");
+		router_refuse(f->x, &e);
+		return answer(f);
+	}
+	return go(f, router_open(f->x));
+}
+
+static enum MHD_Result
+on_request(void *cls, struct MHD_Connection *conn, const char *url, const char *method, const char *version,
+    const char *data, size_t *n, void **con_cls)
+{
+	struct flight *f = *con_cls;
+
+	(void)cls;
+	(void)conn;
+	(void)url;
+	(void)version;
+	switch (f->state) {
+	case FLIGHT_NEW:
+		return first_call(f, method);
+	case FLIGHT_WORKING:		/* resumed: the job said what comes next */
+		return go(f, f->step);
+	case FLIGHT_BODY:
+		if (*n > 0) {
+			bool ok = body_feed(f->x, (void *)(uintptr_t)data, *n);
+
+			atomic_fetch_add(&f->octets, *n);
+			*n = 0;
+			return ok ? MHD_YES : MHD_NO;
+		}
+		atomic_store(&f->reading, false);
+		return go(f, router_ready(f->x));
+	case FLIGHT_ANSWERED:
+		break;
+	}
+	*n = 0;
+	return MHD_YES;
+}
+
+/* ---- once a second ---- */
+
+/* A body that only drips holds a connection and a spool file: nginx sees stalls, not slowness. */
+static void
+check_rate(struct flight *f, int64_t now_ms, int rate_min)
+{
+	uint64_t octets = atomic_load(&f->octets);
+
+	if (!atomic_load(&f->reading) || now_ms - f->window_ms < RATE_WINDOW_MS)
+		return;
+	if (octets - f->window_octets < (uint64_t)rate_min * (RATE_WINDOW_MS / 1000)) {
+		log_info("http.slow_body", "request=%s octets=%llu", f->x->request_id, (unsigned long long)octets);
+		(void)shutdown(f->fd, SHUT_RDWR);
+	}
+	f->window_octets = octets;
+	f->window_ms = now_ms;
+}
+
+static void *
+timer(void *arg)
+{
+	struct http_server *server = arg;
+	int rate_min = server->conf.body_rate_min > 0 ? server->conf.body_rate_min : 1024;
+
+	(void)pthread_mutex_lock(&server->lock);
+	while (!server->timer_stop) {
+		struct timespec until;
+		struct flight *f;
+		int64_t now_ms = clock_mono_ms();
+
+		TAILQ_FOREACH(f, &server->flights, link)
+			check_rate(f, now_ms, rate_min);
+		(void)pthread_mutex_unlock(&server->lock);
+		events_set_tick(router_events(server->router), now_ms);
+		(void)clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec++;
+		(void)pthread_mutex_lock(&server->lock);
+		while (!server->timer_stop && pthread_cond_timedwait(&server->changed, &server->lock, &until) != ETIMEDOUT)
+			continue;
+	}
+	(void)pthread_mutex_unlock(&server->lock);
+	return NULL;
+}
+
+/* ---- start and stop ---- */
+
+static void __attribute__((format(printf, 2, 0)))
+on_log(void *cls, const char *fmt, va_list ap)
+{
+	char text[256], quoted[300];
+
+	(void)cls;
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	log_debug("http.library", "msg=%s", log_quote(text, quoted, sizeof(quoted)));
+}
+
+static bool
+front_start(struct http_server *server, const struct http_listen *l, struct err *e)
+{
+	struct front *front = &server->fronts[server->fronts_n];
+	int max = server->conf.connections_max > 0 ? server->conf.connections_max : 2000;
+	unsigned threads = l->listener == HTTP_OPS ? 1 : 2;
+	struct MHD_OptionItem pool[] = {
+		{ threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
+	if (!listen_open(l, &front->socket, e))
+		return false;
+	front->server = server;
+	front->listener = l->listener;
+	server->fronts_n++;
+	front->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+	    NULL, NULL, on_request, front,
+	    MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+	    MHD_OPTION_LISTEN_SOCKET, front->socket.fd,
+	    MHD_OPTION_URI_LOG_CALLBACK, on_target, front,
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)max,
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_IDLE_S,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(64 * KIB),
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
+	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+	    MHD_OPTION_ARRAY, pool,
+	    MHD_OPTION_END);
+	return front->daemon != NULL || err_sys(e, "%s: the HTTP library does not start",
+	    l->unix_path != NULL ? l->unix_path : l->address);
+}
+
+static void
+close_fronts(struct http_server *server)
+{
+	for (size_t i = 0; i < server->fronts_n; i++) {
+		struct front *front = &server->fronts[i];
+
+		if (front->daemon != NULL)
+			MHD_stop_daemon(front->daemon);
+		front->daemon = NULL;
+		listen_unlink(&front->socket);
+		(void)close(front->socket.fd);
+	}
+	server->fronts_n = 0;
+}
+
+static void
+timer_end(struct http_server *server)
+{
+	if (!server->timer_runs)
+		return;
+	(void)pthread_mutex_lock(&server->lock);
+	server->timer_stop = true;
+	(void)pthread_cond_broadcast(&server->changed);
+	(void)pthread_mutex_unlock(&server->lock);
+	(void)pthread_join(server->timer, NULL);
+	server->timer_runs = false;
+}
+
+bool
+http_server_start(const struct http_conf *conf, struct http_server **out, struct err *e)
+{
+	OWN(http_server_free) struct http_server *server = calloc(1, sizeof(*server));
+	pthread_condattr_t monotonic;
+
+	if (server == NULL)
+		abort();
+	server->conf = *conf;
+	(void)signal(SIGPIPE, SIG_IGN);
+	json_init();
+	(void)pthread_mutex_init(&server->lock, NULL);
+	(void)pthread_condattr_init(&monotonic);
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&server->changed, &monotonic);
+	(void)pthread_condattr_destroy(&monotonic);
+	TAILQ_INIT(&server->flights);
+	server->router = router_new(conf);
+	if (!workers_new(conf->threads, conf->thread_start, conf->thread_end, conf->app, &server->workers, e))
+		return false;
+	if (conf->listen_n > LISTENERS_MAX)
+		return err_set(e, ERR_INVALID, "listen", "more than %d listeners", LISTENERS_MAX);
+	for (size_t i = 0; i < conf->listen_n; i++)
+		if (!front_start(server, &conf->listen[i], e))
+			return false;
+	if (pthread_create(&server->timer, NULL, timer, server) != 0)
+		abort();
+	server->timer_runs = true;
+	*out = give(server);
+	return true;
+}
+
+/* Until nothing is active, or the time is up. */
+static bool
+wait_idle(struct http_server *server, int ms)
+{
+	int64_t end_ms = clock_mono_ms() + ms;
+	bool idle;
+
+	(void)pthread_mutex_lock(&server->lock);
+	while (server->active > 0 && clock_mono_ms() < end_ms) {
+		struct timespec until = { .tv_sec = end_ms / 1000, .tv_nsec = (end_ms % 1000) * 1000000 };
+
+		(void)pthread_cond_timedwait(&server->changed, &server->lock, &until);
+	}
+	idle = server->active == 0;
+	(void)pthread_mutex_unlock(&server->lock);
+	return idle;
+}
+
+static void
+cut_flights(struct http_server *server)
+{
+	struct flight *f;
+
+	(void)pthread_mutex_lock(&server->lock);
+	TAILQ_FOREACH(f, &server->flights, link)
+		if (f->fd >= 0)
+			(void)shutdown(f->fd, SHUT_RDWR);
+	(void)pthread_mutex_unlock(&server->lock);
+}
+
+/*
+ * The library aborts when it is stopped with a connection suspended: so first no new ones, then the event
+ * streams end, then all answers, and only then the stop.
+ */
+bool
+http_server_stop(struct http_server *server, int grace_ms)
+{
+	if (server->stopped)
+		return server->active == 0;
+	server->stopped = true;
+	atomic_store(&server->stopping, true);
+	for (size_t i = 0; i < server->fronts_n; i++)
+		if (server->fronts[i].daemon != NULL) {
+			(void)MHD_quiesce_daemon(server->fronts[i].daemon);
+			listen_unlink(&server->fronts[i].socket);
+		}
+	events_set_end(router_events(server->router));
+	if (!wait_idle(server, grace_ms)) {
+		cut_flights(server);
+		if (!wait_idle(server, 1000)) {
+			log_warn("http.stop", "active=%zu why=\"handlers still run\"", server->active);
+			return false;
+		}
+	}
+	timer_end(server);
+	close_fronts(server);
+	return true;
+}
+
+void
+http_server_free(struct http_server *server)
+{
+	if (server == NULL || !http_server_stop(server, 5000))
+		return;			/* its threads still use it */
+	timer_end(server);
+	close_fronts(server);
+	workers_free(server->workers);
+	router_free(server->router);
+	(void)pthread_mutex_destroy(&server->lock);
+	(void)pthread_cond_destroy(&server->changed);
+	free(server);
+}
+
+void
+http_server_stats(const struct http_server *server, struct http_stats *out)
+{
+	struct http_server *s = (struct http_server *)(uintptr_t)server;	/* locks are no change */
+
+	router_stats(server->router, out);
+	(void)pthread_mutex_lock(&s->lock);
+	out->active = server->active;
+	(void)pthread_mutex_unlock(&s->lock);
+	out->queue = workers_waiting(s->workers);
+}

@@ -1,0 +1,74 @@
+#include "http/exchange.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "http/body.h"
+#include "http/router.h"
+
+struct exchange *
+exchange_new(struct router *r, enum http_listener listener)
+{
+	struct exchange *x = calloc(1, sizeof(*x));
+	struct timespec now;
+
+	if (x == NULL)
+		abort();
+	x->router = r;
+	x->q.arena = arena_new(REQUEST_ARENA_MAX);
+	x->q.listener = listener;
+	x->q.path = x->q.raw_path = x->q.remote = "";
+	x->q.request_id = x->request_id;
+	x->content_length = -1;
+	x->upload.fd = -1;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	x->begun_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	res_init(&x->s, &x->q, router_events(r));
+	return x;
+}
+
+void
+exchange_free(struct exchange *x)
+{
+	if (x == NULL)
+		return;
+	res_clear(&x->s);
+	body_free(x->body);
+	if (x->upload.fd >= 0)
+		(void)close(x->upload.fd);
+	arena_free(x->q.arena);
+	free(x);
+}
+
+void
+exchange_target(struct exchange *x, const char *target)
+{
+	/* One octet over the limit is enough to refuse it. */
+	x->target = arena_strndup(x->q.arena, target, strnlen(target, TARGET_MAX + 1));
+}
+
+void
+exchange_method(struct exchange *x, const char *method)
+{
+	x->method = arena_strndup(x->q.arena, method, strnlen(method, 32));
+}
+
+void
+exchange_header(struct exchange *x, const char *name, const char *value)
+{
+	if (x->header_v == NULL)
+		x->header_v = arena_array(x->q.arena, HEADERS_COUNT_MAX, sizeof(*x->header_v));
+	x->header_octets += strlen(name) + strlen(value) + 4;
+	if (x->header_octets > HEADERS_MAX || x->header_n == HEADERS_COUNT_MAX || x->header_v == NULL) {
+		x->header_octets = HEADERS_MAX + 1;	/* router_open answers 431 */
+		return;
+	}
+	x->header_v[x->header_n].name = arena_strdup(x->q.arena, name);
+	x->header_v[x->header_n].value = arena_strdup(x->q.arena, value);
+	x->header_n++;
+	x->q.headers = (struct http_pairs){ x->header_v, x->header_n };
+}
