@@ -31,8 +31,8 @@ enum db_mode { DB_READ, DB_WRITE };
 /*
  * URI: "sqlite:/abs/path.db" or a libpq URI "postgresql://…" (several hosts allowed; the driver adds
  * target_session_attrs=read-write for DB_WRITE unless given).  Opens lazily for PostgreSQL.
- * SQLite: WAL, synchronous=FULL, foreign_keys=ON, busy time-out, 64 MB cache, automatic checkpoints off
- * for writers (see db_checkpoint).
+ * SQLite: WAL, synchronous=FULL, foreign_keys=ON, busy time-out, cache of 64 MB (writers 256 MB), a new file
+ * is its owner's alone; checkpoints are the caller's (db_checkpoint), short of a log of 1 GiB.
  */
 must_check bool db_open(const char *uri, enum db_mode, struct db **, struct err *);
 void db_close(struct db *);
@@ -66,7 +66,8 @@ struct db_args {
  * Runs a statement that returns no rows; *changed (may be NULL) is the number of rows it changed.
  * ERR_CONFLICT "db_unique" on a uniqueness violation, ERR_RETRY on serialization failure, deadlock or
  * a busy file, ERR_UNAVAILABLE when the engine cannot be reached (or is read-only, SQLSTATE 25006),
- * "db_full" when the disk is full; everything else ERR_INTERNAL.
+ * ERR_UNAVAILABLE "db_full" when the disk is full; everything else ERR_INTERNAL.  After any error a
+ * transaction can only be rolled back, on both engines: use ON CONFLICT where a conflict is expected.
  */
 must_check bool db_run(struct db *, const char *sql, struct db_args, int64_t *changed, struct err *);
 /*
@@ -75,7 +76,7 @@ must_check bool db_run(struct db *, const char *sql, struct db_args, int64_t *ch
  */
 must_check bool db_run_many(struct db *, const char *sql, const struct db_arg *args, size_t k, size_t n,
     int64_t *changed, struct err *);
-/* Rows to read with db_next; finish with db_rows_free before the next statement of this connection
+/* Rows to read with db_next, in constant memory; errors come here or there.  Finish with db_rows_free before the next statement of this connection
  * that might write the same table. */
 must_check bool db_query(struct db *, const char *sql, struct db_args, struct db_rows **, struct err *);
 /* True: at the next row.  False: no more (e->kind == ERR_NONE) or an error. */
@@ -96,7 +97,15 @@ must_check bool db_get_int(struct db *, const char *sql, struct db_args, int64_t
 
 /* ---- transactions ---- */
 
-must_check bool db_begin(struct db *, enum db_mode, struct err *);	/* DB_WRITE: BEGIN IMMEDIATE on SQLite */
+/*
+ * DB_READ sees one state of the store throughout.  DB_WRITE is alone on SQLite (BEGIN IMMEDIATE) and
+ * READ COMMITTED on PostgreSQL: decide by the conditions of an UPDATE, or by rows that it locked.
+ */
+must_check bool db_begin(struct db *, enum db_mode, struct err *);
+/*
+ * False: rolled back.  But ERR_UNAVAILABLE "db_commit_unknown", when the line to PostgreSQL broke in this
+ * very moment, leaves open whether the change was kept; db_tx does not repeat it.
+ */
 must_check bool db_commit(struct db *, struct err *);
 void db_rollback(struct db *);		/* nothing to do is fine */
 bool db_in_tx(const struct db *);
