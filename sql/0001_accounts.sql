@@ -100,7 +100,8 @@ CREATE TABLE token (
 	used_at		BIGINT,
 	revoked_at	BIGINT
 ) /* clustered */;
-CREATE INDEX token_user ON token (user_id, created_at);
+CREATE INDEX token_user ON token (user_id);
+CREATE INDEX token_organization ON token (organization_id, created_at);
 
 -- Failed log-ins by subject ("user:NAME" whether or not it exists, "address:A"); back-off lives here,
 -- so that every web process sees it.

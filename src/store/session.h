@@ -39,16 +39,18 @@ struct token {
 	const char	*scopes;
 	int64_t		 created_at, expires_at;
 	int64_t		 used_at, revoked_at;	/* 0: not */
+	const char	*username;		/* set by store_token_list */
 };
 must_check bool store_token_add(struct db *tx, const struct token *, struct err *);
 must_check bool store_token_find(struct db *, const uint8_t sha256[32], struct arena *, struct token *, bool *found,
     struct err *);
 must_check bool store_token_used(struct db *tx, const char *id, int64_t at, struct err *);
-must_check bool store_token_revoke(struct db *tx, int64_t user_id, const char *id, int64_t at, bool *changed,
-    struct err *);
+must_check bool store_token_get(struct db *, const char *id, struct arena *, struct token *, bool *found, struct err *);
+must_check bool store_token_revoke(struct db *tx, const char *id, int64_t at, bool *changed, struct err *);
 must_check bool store_token_revoke_user(struct db *tx, int64_t user_id, int64_t at, struct err *);
-must_check bool store_token_list(struct db *, int64_t user_id, struct arena *, struct token **, size_t *n,
-    struct err *);
+/* Of a user (0: of all users) in an organization, newest first; with each owner's username. */
+must_check bool store_token_list(struct db *, int64_t organization_id, int64_t user_id, struct arena *,
+    struct token **, size_t *n, struct err *);
 
 /* The latest known-browser cookie of users; exempts them from back-off. */
 must_check bool store_browser_put(struct db *tx, const uint8_t cookie_sha256[32], int64_t user_id, int64_t at,

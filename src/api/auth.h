@@ -1,0 +1,19 @@
+/* auth - how a request becomes an actor's, and the cookies of the log-in. */
+#ifndef API_AUTH_H
+#define API_AUTH_H
+
+#include "domain/app.h"
+#include "domain/session.h"
+#include "http/http.h"
+
+#define COOKIE_SESSION "__Host-certmill"
+#define COOKIE_PENDING "__Host-certmill-login"
+#define COOKIE_BROWSER "__Host-certmill-browser"
+
+/* Where the request comes from, for the domain; texts are the request's. */
+struct origin auth_origin(const struct http_req *);
+
+bool auth_authenticate(struct app *, struct http_req *, struct err *);
+bool auth_check(struct app *, const struct http_req *, unsigned needs, struct err *);
+
+#endif

@@ -1,0 +1,37 @@
+#include "api/routes.h"
+
+#include "api/profile.h"
+#include "api/session.h"
+#include "domain/actor.h"
+
+#define V1 "/api/v1"
+#define PUBLIC RIGHT_PUBLIC
+#define VIEW RIGHT_VIEW
+#define ORDER RIGHT_ORDER
+#define REVOKE RIGHT_REVOKE
+#define ADMIN RIGHT_ADMIN
+#define OPERATE RIGHT_OPERATE
+#define AUDIT RIGHT_AUDIT
+
+const struct route api_routes[] = {
+	/* method  pattern                                  needs    json_max  upload_max  handler */
+	{ POST,   V1 "/session",                            PUBLIC,  4 * KIB,  0, api_session_post },
+	{ GET,    V1 "/session",                            VIEW,    0,        0, api_session_get },
+	{ DELETE, V1 "/session",                            VIEW,    0,        0, api_session_delete },
+	{ GET,    V1 "/session/certificate",                PUBLIC,  0,        0, api_session_certificate },
+	{ POST,   V1 "/session/organization",               VIEW,    4 * KIB,  0, api_session_organization },
+	{ GET,    V1 "/sessions",                           VIEW,    0,        0, api_sessions_get },
+	{ DELETE, V1 "/sessions/{session_id}",              VIEW,    0,        0, api_sessions_delete },
+	{ GET,    V1 "/me",                                 VIEW,    0,        0, api_me_get },
+	{ POST,   V1 "/password-resets",                    PUBLIC,  4 * KIB,  0, api_password_resets_post },
+	{ POST,   V1 "/password-resets/{token}",            PUBLIC,  4 * KIB,  0, api_password_reset_use },
+	{ GET,    V1 "/tokens",                             VIEW,    0,        0, api_tokens_get },
+	{ POST,   V1 "/tokens",                             ADMIN,   4 * KIB,  0, api_tokens_post },
+	{ DELETE, V1 "/tokens/{token_id}",                  ADMIN,   0,        0, api_tokens_delete },
+	{ GET,    V1 "/ecosystems",                         VIEW,    0,        0, api_ecosystems_get },
+	{ GET,    V1 "/profiles",                           VIEW,    0,        0, api_profiles_get },
+	{ GET,    V1 "/profiles/{profile_id}",              VIEW,    0,        0, api_profile_get },
+	{ GET,    V1 "/profiles/{profile_id}/chain.zip",    VIEW,    0,        0, api_profile_chain },
+	{ GET,    V1 "/profiles/{profile_id}/template.csv", VIEW,    0,        0, api_profile_template },
+};
+const size_t api_routes_n = COUNT(api_routes);
