@@ -49,7 +49,8 @@ scenario("organization_admin: users of the own organization, and no role above i
 	const base = { username, full_name: "Lo Cal", email: "lo@cal.example", role: "viewer" };
 	for (const role of ["operator", "auditor"]) await admin.call("createUser", 403, { json: { ...base, role } });
 	const home = (await as("viewer", true).call("getMe", 200)).body.organization?.id ?? 0;
-	await admin.call("createUser", 404, { json: { ...base, organization_id: home } });
+	const elsewhere = await admin.call("createUser", 422, { json: { ...base, organization_id: home } });
+	assert.equal(elsewhere.body.errors?.[0]?.field, "organization_id");
 	const u = (await admin.call("createUser", 201, { json: base })).body;
 	assert.equal(u.memberships[0]?.organization.name, world.instance.user("viewer").organization);
 	await admin.call("changeUser", 200, { path: { user_id: u.id }, json: { status: "disabled" } });
