@@ -76,8 +76,10 @@ must_check bool db_run(struct db *, const char *sql, struct db_args, int64_t *ch
  */
 must_check bool db_run_many(struct db *, const char *sql, const struct db_arg *args, size_t k, size_t n,
     int64_t *changed, struct err *);
-/* Rows to read with db_next, in constant memory; errors come here or there.  Finish with db_rows_free before the next statement of this connection
- * that might write the same table. */
+/*
+ * Rows to read with db_next, in constant memory; errors come here or there.  Finish with db_rows_free
+ * before the next statement of this connection that might write the same table.
+ */
 must_check bool db_query(struct db *, const char *sql, struct db_args, struct db_rows **, struct err *);
 /* True: at the next row.  False: no more (e->kind == ERR_NONE) or an error. */
 must_check bool db_next(struct db_rows *, struct err *);
