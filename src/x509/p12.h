@@ -4,10 +4,12 @@
  * Modern: PBES2 (PBKDF2-HMAC-SHA256, AES-256-CBC) for both bags, HMAC-SHA256 over the whole.
  * Compatible, for old readers: pbeWithSHAAnd3-KeyTripleDES-CBC for both bags, HMAC-SHA1.
  *
- * The files of a batch share one password, so modern files may share their derived keys as well:
- * P12_SALT_BATCH derives them once, from one random salt of 32 octets, and each bag of each file
- * has its own random IV.  Compatible mode derives its IV from the salt too, so a shared salt would
- * repeat key and IV: there every bag of every file has a salt of its own, whatever the setting says.
+ * The files of a batch share one password: who finds it by trying on one file has them all.  With
+ * P12_SALT_BATCH the costly derivations are made once a batch, from random salts of 32 octets: one key
+ * for the bags of all files, each bag under a random IV of its own, and one MAC key.  With
+ * P12_SALT_DEVICE every file has its own (the two bags of a file share a key, never an IV).
+ * Compatible mode derives the IV from the salt too, so a shared salt would repeat key and IV: there
+ * every bag of every file has a salt and a derivation of its own, and P12_SALT_BATCH shares the MAC key only.
  */
 #ifndef X509_P12_H
 #define X509_P12_H
