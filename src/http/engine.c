@@ -56,7 +56,8 @@ struct http_server {
 	bool			 timer_stop;
 };
 
-enum flight_state { FLIGHT_NEW, FLIGHT_WORKING, FLIGHT_BODY, FLIGHT_ANSWERED };
+/* HEADED: the head is there and nothing follows it; an answer given any earlier would end the connection. */
+enum flight_state { FLIGHT_NEW, FLIGHT_HEADED, FLIGHT_WORKING, FLIGHT_BODY, FLIGHT_ANSWERED };
 
 struct flight {				/* one request on one connection */
 	TAILQ_ENTRY(flight)	 link;
@@ -340,23 +341,34 @@ peer_address(struct flight *f)
 }
 
 static enum MHD_Result
+begin(struct flight *f)
+{
+	struct err e = { 0 };
+
+	if (atomic_load(&f->front->server->stopping)) {
+		(void)err_set(&e, ERR_UNAVAILABLE, "stopping", "this server stops; try again");
+		router_refuse(f->x, &e);
+		return answer(f);
+	}
+	return go(f, router_open(f->x));
+}
+
+static enum MHD_Result
 first_call(struct flight *f, const char *method)
 {
-	struct http_server *server = f->front->server;
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(f->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct err e = { 0 };
+	const char *length;
 
 	f->fd = info == NULL ? -1 : info->connect_fd;
 	exchange_method(f->x, method);
 	if (f->front->socket.path == NULL)
 		peer_address(f);
 	(void)MHD_get_connection_values(f->conn, MHD_HEADER_KIND, each_header, f->x);
-	if (atomic_load(&server->stopping)) {
-		(void)err_set(&e, ERR_UNAVAILABLE, "stopping", "this server stops; try again");
-		router_refuse(f->x, &e);
-		return answer(f);
-	}
-	return go(f, router_open(f->x));
+	length = http_header(&f->x->q, "Content-Length");
+	if (http_header(&f->x->q, "Transfer-Encoding") != NULL || (length != NULL && strcmp(length, "0") != 0))
+		return begin(f);	/* before its body, so that it can be refused */
+	f->state = FLIGHT_HEADED;
+	return MHD_YES;
 }
 
 static enum MHD_Result
@@ -372,6 +384,8 @@ on_request(void *cls, struct MHD_Connection *conn, const char *url, const char *
 	switch (f->state) {
 	case FLIGHT_NEW:
 		return first_call(f, method);
+	case FLIGHT_HEADED:
+		return begin(f);
 	case FLIGHT_WORKING:		/* resumed: the job said what comes next */
 		return go(f, f->step);
 	case FLIGHT_BODY:
