@@ -173,3 +173,45 @@ store_audit_head_last(struct db *db, struct arena *a, int64_t *seq, uint8_t hash
 	}
 	return e->kind == ERR_NONE;
 }
+
+bool
+store_audit_head_get(struct db *db, int64_t seq, struct arena *a, uint8_t hash[32], const uint8_t **signature,
+    size_t *len, bool *found, struct err *e)
+{
+	static const char sql[] = "SELECT hash, signature FROM audit_head WHERE seq = $1";
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+
+	*found = false;
+	if (!db_query(db, sql, ARGS(arg_int(seq)), &rows, e))
+		return false;
+	if (db_next(rows, e)) {
+		size_t hash_len;
+		const uint8_t *p = db_blob(rows, 0, &hash_len);
+
+		memset(hash, 0, 32);
+		if (p != NULL && hash_len == 32)
+			memcpy(hash, p, 32);
+		p = db_blob(rows, 1, len);
+		*signature = arena_memdup(a, p, *len);
+		*found = true;
+	}
+	return e->kind == ERR_NONE;
+}
+
+bool
+store_audit_counts(struct db *db, int64_t *unsealed, int64_t *last_head, struct err *e)
+{
+	static const char waiting[] = "SELECT COUNT(*) FROM audit WHERE seq IS NULL";
+	static const char head[] = "SELECT COALESCE(MAX(seq), 0) FROM audit_head";
+	bool found;
+
+	return db_get_int(db, waiting, NO_ARGS, unsealed, &found, e) && db_get_int(db, head, NO_ARGS, last_head, &found, e);
+}
+
+bool
+store_audit_lock(struct db *tx, struct err *e)
+{
+	static const char sql[] = "UPDATE counter SET value = value WHERE name = 'audit'";
+
+	return db_run(tx, sql, NO_ARGS, NULL, e);
+}

@@ -41,5 +41,12 @@ must_check bool store_audit_head_add(struct db *tx, int64_t seq, const uint8_t h
     const uint8_t *signature, size_t len, struct err *);
 must_check bool store_audit_head_last(struct db *, struct arena *, int64_t *seq, uint8_t hash[32], int64_t *at,
     const uint8_t **signature, size_t *len, bool *found, struct err *);
+/* The head signed at this place, if any. */
+must_check bool store_audit_head_get(struct db *, int64_t seq, struct arena *, uint8_t hash[32],
+    const uint8_t **signature, size_t *len, bool *found, struct err *);
+/* Records waiting to be sealed, and the place of the last signed head (0: none). */
+must_check bool store_audit_counts(struct db *, int64_t *unsealed, int64_t *last_head, struct err *);
+/* Until the transaction ends, no other sealer passes here. */
+must_check bool store_audit_lock(struct db *tx, struct err *);
 
 #endif

@@ -248,14 +248,3 @@ store_link_drop_user(struct db *tx, int64_t user_id, const char *purpose, struct
 
 	return db_run(tx, sql, ARGS(arg_int(user_id), arg_text(purpose)), NULL, e);
 }
-
-bool
-store_mail_add(struct db *tx, const char *id, const char *recipient, const char *subject, const char *body,
-    int64_t at, struct err *e)
-{
-	static const char sql[] =
-	    "INSERT INTO mail (id, recipient, subject, body, created_at, next_at) VALUES ($1, $2, $3, $4, $5, $5)";
-
-	return db_run(tx, sql, ARGS(arg_text(id), arg_text(recipient), arg_text(subject), arg_text(body), arg_int(at)),
-	    NULL, e);
-}

@@ -78,7 +78,4 @@ must_check bool store_link_find(struct db *, const uint8_t sha256[32], struct ar
 must_check bool store_link_use(struct db *tx, const uint8_t sha256[32], int64_t at, bool *used, struct err *);
 must_check bool store_link_drop_user(struct db *tx, int64_t user_id, const char *purpose, struct err *);
 
-must_check bool store_mail_add(struct db *tx, const char *id, const char *recipient, const char *subject,
-    const char *body, int64_t at, struct err *);
-
 #endif
