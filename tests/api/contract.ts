@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { operationList } from "../lib/contract.ts";
+import { checkSchema, examples, operationList } from "../lib/contract.ts";
 import { program } from "../lib/instance.ts";
 import { scenario } from "../lib/scenario.ts";
 
@@ -33,4 +33,9 @@ scenario("every operation says who may, and answers like the others", () => {
 		for (const s of ["405", "503"]) assert.ok(statuses.includes(s), `${o.id} has no ${s}`);
 		if (o.path.includes("{")) assert.ok(statuses.includes("404"), `${o.id} has no 404`);
 	}
+});
+
+scenario("the examples are as their schemas say", () => {
+	for (const [name, value] of Object.entries(examples)) checkSchema(name, value);
+	assert.ok(Object.keys(examples).length > 30);
 });

@@ -104,5 +104,8 @@ export function checkAnswer(o: Operation, status: number, type: string, headers:
 	if (media.endsWith("json")) check(`${pointer}/content/${escape(media)}/schema`, body, what);
 }
 
-export const responses = at("#/components/responses") as unknown as Record<string, Json>;
+/** By the name of the schema that each is an example of. */
+export const examples: Record<string, unknown> = Object.fromEntries(
+	Object.entries(at("#/components/examples") as unknown as Record<string, { value: unknown }>).map(([k, v]) => [k, v.value]),
+);
 export type Ops = operations;

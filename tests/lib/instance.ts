@@ -71,6 +71,18 @@ export class Instance {
 		return made;
 	}
 
+	/** One that another process of this run has started. */
+	static attach(dir: string, base: number): Instance {
+		const there = new Instance(dir, base, []);
+		there.#read();
+		return there;
+	}
+
+	#read(): void {
+		this.demo = JSON.parse(readFileSync(join(this.dir, "demo.json"), "utf8")) as Demo;
+		this.ca = readFileSync(this.demo.ca_bundle, "utf8");
+	}
+
 	get log(): string {
 		const file = join(this.dir, "..", "log");
 		return existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -107,8 +119,7 @@ export class Instance {
 			});
 		});
 		this.start_ms = performance.now() - begin;
-		this.demo = JSON.parse(readFileSync(join(this.dir, "demo.json"), "utf8")) as Demo;
-		this.ca = readFileSync(this.demo.ca_bundle, "utf8");
+		this.#read();
 	}
 
 	/** SIGTERM, and how long it took. */
