@@ -27,7 +27,7 @@ export function precompress(): Plugin {
 		configResolved(config) {
 			outDir = config.build.outDir;
 		},
-		closeBundle: {
+		writeBundle: {
 			order: 'post',
 			async handler() {
 				for await (const path of files(outDir)) {

@@ -1,0 +1,3 @@
+export function AuthoritiesPage() {
+	return <h1>AuthoritiesPage</h1>;
+}

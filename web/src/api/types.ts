@@ -1,0 +1,45 @@
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Batch = Schemas['Batch'];
+export type BatchAction = Schemas['BatchAction'];
+export type BatchPreview = Schemas['BatchPreview'];
+export type BatchStatus = Schemas['Status'];
+export type AuditEntry = Schemas['AuditEntry'];
+export type Ca = Schemas['Ca'];
+export type Certificate = Schemas['Certificate'];
+export type CertificateDetail = Schemas['CertificateDetail'];
+export type CertificateStatus = Schemas['CertificateStatus'];
+export type Dashboard = Schemas['Dashboard'];
+export type FieldError = Schemas['FieldError'];
+export type HistoryEntry = Schemas['HistoryEntry'];
+export type ItemEvent = Schemas['ItemEvent'];
+export type Key = Schemas['Key'];
+export type Me = Schemas['Me'];
+export type Membership = Schemas['Membership'];
+export type Method = Schemas['Method'];
+export type Organization = Schemas['Organization'];
+export type Profile = Schemas['Profile'];
+export type ProfileInput = Schemas['ProfileInput'];
+export type ProfileSummary = Schemas['ProfileSummary'];
+export type Quota = Schemas['Quota'];
+export type QuotaEntry = Schemas['QuotaEntry'];
+export type QuotaLine = Schemas['QuotaLine'];
+export type Reference = Schemas['Reference'];
+export type RevocationReason = Schemas['RevocationReason'];
+export type Right = Schemas['Right'];
+export type Role = Schemas['Role'];
+export type SecuritySettings = Schemas['SecuritySettings'];
+export type SessionItem = Schemas['SessionItem'];
+export type Token = Schemas['Token'];
+export type TokenCreated = Schemas['TokenCreated'];
+export type User = Schemas['User'];
+export type UserCertificate = Schemas['UserCertificate'];
+
+/** A page of any list. */
+export interface Page<T> {
+	items: T[];
+	next_cursor: string | null;
+	total?: number;
+}

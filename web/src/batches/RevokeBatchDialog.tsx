@@ -1,0 +1,39 @@
+import { useTranslation } from 'react-i18next';
+import { api, got } from '../api/client';
+import type { Batch, RevocationReason } from '../api/types';
+import { RevokeDialog } from '../revoke/RevokeDialog';
+import { notify } from '../ui/notices';
+import { useBatchChange } from './useChange';
+
+interface BatchDialogProps {
+	batch: Batch;
+	onClose: () => void;
+}
+
+export function RevokeBatchDialog({ batch, onClose }: BatchDialogProps) {
+	const { t } = useTranslation();
+	const revoke = useBatchChange(
+		(reason: RevocationReason) =>
+			got(
+				api.POST('/batches/{batch_id}/revoke', {
+					params: { path: { batch_id: batch.id } },
+					body: { reason },
+				}),
+			),
+		() => {
+			onClose();
+			notify('success', t('batches.revoked', { id: batch.id }));
+		},
+	);
+	return (
+		<RevokeDialog
+			title={t('revoke.titleBatch')}
+			label={t('batches.of', { id: batch.id, name: batch.name })}
+			count={batch.succeeded - batch.revoked}
+			pending={revoke.isPending}
+			error={revoke.error}
+			onRevoke={(reason) => revoke.mutate(reason)}
+			onClose={onClose}
+		/>
+	);
+}

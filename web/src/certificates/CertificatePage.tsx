@@ -1,0 +1,3 @@
+export function CertificatePage() {
+	return <h1>CertificatePage</h1>;
+}

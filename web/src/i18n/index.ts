@@ -1,0 +1,39 @@
+import i18next from 'i18next';
+import { initReactI18next } from 'react-i18next';
+import { formatConfigure } from '../lib/format';
+import { batches, methods, revoke, status } from './en/batches';
+import { common, problems } from './en/common';
+import { help } from './en/help';
+import { login, session, shell } from './en/shell';
+
+/** English is part of the page; other languages are chunks of their own, loaded when chosen. */
+export const en = {
+	common,
+	problems,
+	shell,
+	session,
+	login,
+	status,
+	methods,
+	batches,
+	revoke,
+	help,
+};
+
+export function i18nStart() {
+	void i18next.use(initReactI18next).init({
+		lng: 'en',
+		fallbackLng: 'en',
+		resources: { en: { translation: en } },
+		interpolation: { escapeValue: false },
+		initAsync: false,
+	});
+	formatConfigure({ language: navigator.language.startsWith('en') ? navigator.language : 'en' });
+}
+
+declare module 'i18next' {
+	interface CustomTypeOptions {
+		defaultNS: 'translation';
+		resources: { translation: typeof en };
+	}
+}

@@ -1,0 +1,90 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { z } from 'zod';
+import { batchesSearch } from '../batches/search';
+import { certificatesSearch } from '../certificates/search';
+import { searchId } from '../lib/search';
+import { profilesSearch } from '../profiles/search';
+import { appRoute } from './session';
+
+const dashboardRoute = createRoute({
+	getParentRoute: () => appRoute,
+	path: '/',
+	component: lazyRouteComponent(() => import('../dashboard/DashboardPage'), 'DashboardPage'),
+});
+
+const batchesRoute = createRoute({
+	getParentRoute: () => appRoute,
+	path: '/batches',
+	validateSearch: batchesSearch,
+	component: lazyRouteComponent(() => import('../batches/BatchesPage'), 'BatchesPage'),
+});
+
+const batchRoute = createRoute({
+	getParentRoute: () => appRoute,
+	path: '/batches/$batchId',
+	component: lazyRouteComponent(() => import('../batches/BatchPage'), 'BatchPage'),
+});
+
+const orderRoute = createRoute({
+	getParentRoute: () => appRoute,
+	path: '/batches/new',
+	validateSearch: z.object({
+		kind: z.enum(['form', 'single', 'csrs', 'csv']).optional().catch(undefined),
+		profile: searchId,
+	}),
+	component: lazyRouteComponent(() => import('../order/OrderPage'), 'OrderPage'),
+});
+
+const profilesRoute = createRoute({
+	getParentRoute: () => appRoute,
+	path: '/profiles',
+	validateSearch: profilesSearch,
+	component: lazyRouteComponent(() => import('../profiles/ProfilesPage'), 'ProfilesPage'),
+});
+
+const profileRoute = createRoute({
+	getParentRoute: () => appRoute,
+	path: '/profiles/$profileId',
+	component: lazyRouteComponent(() => import('../profiles/ProfilePage'), 'ProfilePage'),
+});
+
+const certificatesRoute = createRoute({
+	getParentRoute: () => appRoute,
+	path: '/certificates',
+	validateSearch: certificatesSearch,
+	component: lazyRouteComponent(
+		() => import('../certificates/CertificatesPage'),
+		'CertificatesPage',
+	),
+});
+
+const certificateRoute = createRoute({
+	getParentRoute: () => appRoute,
+	path: '/certificates/$serial',
+	component: lazyRouteComponent(() => import('../certificates/CertificatePage'), 'CertificatePage'),
+});
+
+const settingsRoute = createRoute({
+	getParentRoute: () => appRoute,
+	path: '/settings',
+	component: lazyRouteComponent(() => import('../settings/SettingsPage'), 'SettingsPage'),
+});
+
+const helpRoute = createRoute({
+	getParentRoute: () => appRoute,
+	path: '/help',
+	component: lazyRouteComponent(() => import('../help/HelpPage'), 'HelpPage'),
+});
+
+export const pageRoutes = [
+	dashboardRoute,
+	batchesRoute,
+	orderRoute,
+	batchRoute,
+	profilesRoute,
+	profileRoute,
+	certificatesRoute,
+	certificateRoute,
+	settingsRoute,
+	helpRoute,
+] as const;

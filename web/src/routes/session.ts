@@ -1,0 +1,80 @@
+import type { QueryClient } from '@tanstack/react-query';
+import {
+	createRootRouteWithContext,
+	createRoute,
+	lazyRouteComponent,
+	redirect,
+} from '@tanstack/react-router';
+import { z } from 'zod';
+import { searchFlag, searchPath, searchText } from '../lib/search';
+import { kept } from '../lib/storage';
+import { EnterPage } from '../login/EnterPage';
+import { LoginPage } from '../login/LoginPage';
+import { meOrNobody } from '../session/me';
+import { chosenProfile } from '../session/profile';
+import { CrashPage, LoadingPage, NotFoundPage } from '../shell/MessagePages';
+import { Shell } from '../shell/Shell';
+
+interface Context {
+	queryClient: QueryClient;
+}
+
+export const rootRoute = createRootRouteWithContext<Context>()({
+	notFoundComponent: NotFoundPage,
+	errorComponent: CrashPage,
+});
+
+export const loginRoute = createRoute({
+	getParentRoute: () => rootRoute,
+	path: '/login',
+	validateSearch: z.object({ refused: searchText, next: searchPath, again: searchFlag }),
+	component: LoginPage,
+});
+
+export const forgotRoute = createRoute({
+	getParentRoute: () => rootRoute,
+	path: '/forgot-password',
+	component: lazyRouteComponent(() => import('../login/ForgotPage'), 'ForgotPage'),
+});
+
+export const resetRoute = createRoute({
+	getParentRoute: () => rootRoute,
+	path: '/reset-password',
+	validateSearch: z.object({ token: z.string().catch('') }),
+	component: lazyRouteComponent(() => import('../login/ResetPage'), 'ResetPage'),
+});
+
+/** Everything behind the log-in; keeps the address for after it. */
+export const sessionRoute = createRoute({
+	getParentRoute: () => rootRoute,
+	id: 'session',
+	beforeLoad: async ({ context, location }) => {
+		const me = await meOrNobody(context.queryClient);
+		if (!me) {
+			const next = location.href === '/' ? undefined : location.href;
+			throw redirect({ to: '/login', search: { next } });
+		}
+		return { me };
+	},
+	pendingComponent: LoadingPage,
+});
+
+export const enterRoute = createRoute({
+	getParentRoute: () => sessionRoute,
+	path: '/enter',
+	component: EnterPage,
+});
+
+export const appRoute = createRoute({
+	getParentRoute: () => sessionRoute,
+	id: 'app',
+	beforeLoad: ({ context: { me }, location }) => {
+		// After a log-in one says what to work with, unless there is nothing to choose.
+		const fresh = kept('fresh', sessionStorage) !== null;
+		const undecided = location.pathname === '/' && !chosenProfile(me);
+		const choice = me.profiles.length > 0 && me.organization !== null;
+		if (choice && (fresh || undecided)) throw redirect({ to: '/enter' });
+	},
+	component: Shell,
+	notFoundComponent: NotFoundPage,
+});

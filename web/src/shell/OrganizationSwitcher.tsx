@@ -1,0 +1,73 @@
+import { ChevronDown } from '@carbon/icons-react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { api, got } from '../api/client';
+import { meQuery, useMe } from '../session/me';
+import { notify } from '../ui/notices';
+import { problemText } from '../ui/problem-text';
+import { usePopup } from './usePopup';
+
+/** The organization's name; a menu for those who act for several. */
+export function OrganizationSwitcher() {
+	const { t } = useTranslation();
+	const me = useMe();
+	const client = useQueryClient();
+	const navigate = useNavigate();
+	const { open, box, button, setOpen } = usePopup();
+	const name = me.organization?.name ?? t('shell.operations');
+
+	const change = useMutation({
+		mutationFn: (organization_id: number) =>
+			got(api.POST('/session/organization', { body: { organization_id } })),
+		onSuccess: async (next) => {
+			setOpen(false);
+			await navigate({ to: '/' });
+			client.clear();
+			client.setQueryData(meQuery.queryKey, next);
+		},
+		onError: (error) => notify('error', t('problems.title'), problemText(t, error)),
+	});
+
+	if (me.organizations.length < 2) {
+		return (
+			<span>
+				<span className="hidden-text">{t('shell.organization')} </span>
+				<strong>{name}</strong>
+			</span>
+		);
+	}
+	return (
+		<div className="popup" ref={box}>
+			<button
+				ref={button}
+				type="button"
+				className="switcher__button"
+				aria-expanded={open}
+				aria-label={t('shell.switchOrganization', { name })}
+				onClick={() => setOpen(!open)}
+			>
+				<span className="switcher__name">{name}</span>
+				<ChevronDown size={16} />
+			</button>
+			{open && (
+				<ul className="popup__panel menu">
+					{me.organizations.map((organization) => (
+						<li key={organization.id}>
+							<button
+								type="button"
+								className="menu__item"
+								aria-current={organization.id === me.organization?.id || undefined}
+								disabled={change.isPending}
+								onClick={() => change.mutate(organization.id)}
+							>
+								<span>{organization.name}</span>
+								<span className="quiet small">{t(`shell.roles.${organization.role}`)}</span>
+							</button>
+						</li>
+					))}
+				</ul>
+			)}
+		</div>
+	);
+}

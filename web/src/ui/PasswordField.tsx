@@ -1,0 +1,30 @@
+import { View, ViewOff } from '@carbon/icons-react';
+import { TextInput } from '@carbon/react';
+import { type ComponentProps, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { IconButton } from './IconButton';
+
+/** A secret with a button that shows it; its text is never offered to spelling services. */
+export function PasswordField(props: ComponentProps<typeof TextInput>) {
+	const { t } = useTranslation();
+	const [shown, setShown] = useState(false);
+
+	return (
+		<div className="password">
+			<TextInput
+				{...props}
+				type={shown ? 'text' : 'password'}
+				spellCheck={false}
+				autoCapitalize="none"
+			/>
+			<span className="password__eye">
+				<IconButton
+					label={shown ? t('common.hideCharacters') : t('common.showCharacters')}
+					icon={shown ? ViewOff : View}
+					pressed={shown}
+					onClick={() => setShown(!shown)}
+				/>
+			</span>
+		</div>
+	);
+}
