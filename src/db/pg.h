@@ -20,6 +20,7 @@ struct pg {
 	PGconn		*c;		/* NULL: to be connected when next needed */
 	struct stmts	 stmts;
 	struct pg_rows	*open;		/* rows still on the wire: taken in before anything else is sent */
+	bool		 ended;		/* the server said good-bye */
 	uint64_t	 named;		/* statements ever, for their names */
 };
 

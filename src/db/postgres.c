@@ -90,6 +90,7 @@ pg_drop(struct pg *d)
 	}
 	PQfinish(d->c);
 	d->c = NULL;
+	d->ended = false;
 }
 
 static void
@@ -102,11 +103,15 @@ pg_close(struct db *db)
 	free(d);
 }
 
+/* Notices are of no interest, but for the server's farewell to an idle connection. */
 static void
-ignore_notice(void *arg, const PGresult *res)
+notice(void *arg, const PGresult *res)
 {
-	(void)arg;
-	(void)res;
+	const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
+	struct pg *d = arg;
+
+	if (severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0))
+		d->ended = true;
 }
 
 static bool
@@ -123,7 +128,7 @@ connect_now(struct pg *d, struct err *e)
 		abort();
 	if (PQstatus(d->c) != CONNECTION_OK)
 		return pg_failed(d, NULL, "connect", e);
-	(void)PQsetNoticeReceiver(d->c, ignore_notice, NULL);
+	(void)PQsetNoticeReceiver(d->c, notice, d);
 	return true;
 }
 
@@ -140,8 +145,8 @@ alive(struct pg *d)
 			break;
 		if (PQconsumeInput(d->c) == 0 || PQstatus(d->c) != CONNECTION_OK)
 			pg_drop(d);
-		else
-			(void)PQisBusy(d->c);	/* lets it digest a notice */
+		else if (PQisBusy(d->c) != 0 || d->ended)	/* what came while idle is a notice */
+			pg_drop(d);
 	}
 	return d->c != NULL;
 }
