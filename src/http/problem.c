@@ -69,10 +69,12 @@ problem(struct http_res *s, const struct http_req *q, int status, const char *co
 
 	res_drop(s);
 	json_object_set_new(o, "type", code == NULL ? json_text("about:blank") :
-	    json_sprintf("urn:certmill:error:%s", code));
+	    json_sprintf("urn:certmill:problem:%s", code));
 	json_object_set_new(o, "title", json_text(http_status_text(status)));
 	json_object_set_new(o, "status", json_integer(status));
 	json_object_set_new(o, "detail", json_text(detail));
+	if (code != NULL)
+		json_object_set_new(o, "code", json_text(code));
 	json_object_set_new(o, "request_id", json_text(q->request_id));
 	/* Faults of an answer that failed for another reason would mislead. */
 	if (s->faults.n > 0 && (status == 422 || status == 400 || status == 409)) {

@@ -24,7 +24,7 @@ test("log-in: a wrong password says so, the right one asks for the certificate a
 	await expect(page.getByText(user.organization ?? "?").first()).toBeVisible();
 
 	const cookies = await page.context().cookies();
-	expect(cookies.filter((c) => c.name === "__Host-session").map((c) => [c.httpOnly, c.secure, c.sameSite])).toEqual([[true, true, "Strict"]]);
+	expect(cookies.filter((c) => c.name === "__Host-certmill").map((c) => [c.httpOnly, c.secure, c.sameSite])).toEqual([[true, true, "Strict"]]);
 	await page.getByRole("button", { name: /User menu/ }).click();
 	await page.getByRole("button", { name: "Log out" }).click();
 	await expect(page.getByLabel("Username", { exact: true })).toBeVisible();

@@ -286,11 +286,11 @@ test_problems(void)
 		CHECK(strlen(text("request_id")) == 32, "request id");
 		CHECK(last_half[0] == '\0', "headers of the half-made answer are gone");
 		if (status == 500)
-			CHECK(strstr(text("detail"), "caller") == NULL && strcmp(text("type"), "urn:certmill:error:internal") == 0,
+			CHECK(strstr(text("detail"), "caller") == NULL && strcmp(text("type"), "urn:certmill:problem:internal") == 0,
 			    "nothing leaks: %s", text("detail"));
 		else
 			CHECK(strcmp(text("detail"), "what the caller may read") == 0 &&
-			    strcmp(text("type"), "urn:certmill:error:test_code") == 0, "%s", text("detail"));
+			    strcmp(text("type"), "urn:certmill:problem:test_code") == 0, "%s", text("detail"));
 	}
 	(void)ask(&(struct ask){ HTTP_PORTAL, "POST", "/api/v1/orders", { "Authorization", "Bearer good", "Content-Type",
 	    "application/json" }, "{\"profile_id\":\"x\",\"nam\":1,\"pkcs12_password\":\"\"}" });
