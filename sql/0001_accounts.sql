@@ -85,7 +85,7 @@ CREATE TABLE session (
 	seen_at		BIGINT NOT NULL,
 	expires_at	BIGINT NOT NULL
 ) /* clustered */;
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_by_user ON session (user_id);
 CREATE INDEX session_expiry ON session (expires_at);
 
 CREATE TABLE token (
