@@ -83,7 +83,7 @@ frame_send(int fd, uint8_t type, const void *p, size_t len, int timeout_ms, stru
 		}
 		if (n < 0)
 			return gone(e, "send");
-		for (i = 0, sent = (size_t)n; i < 2; i++) {
+		for (i = 0, sent = (size_t)n; i < 2 && sent > 0; i++) {
 			size_t k = sent < iov[i].iov_len ? sent : iov[i].iov_len;
 
 			iov[i].iov_base = (uint8_t *)iov[i].iov_base + k;
