@@ -9,6 +9,7 @@ CREATE TABLE ecosystem (
 CREATE TABLE ca (
 	id		BIGINT PRIMARY KEY,
 	ski		TEXT NOT NULL UNIQUE,		-- lower-case hex, 40 digits: {ca} in public paths
+	name		TEXT NOT NULL UNIQUE,		-- id in its hierarchy document: what profiles name
 	label		TEXT NOT NULL,			-- as the portal shows it
 	subject		TEXT NOT NULL,
 	serial_number	TEXT NOT NULL,

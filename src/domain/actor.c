@@ -1,7 +1,9 @@
 #include "domain/actor.h"
 
 #include <stdio.h>
+#include <pwd.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/own.h"
 
@@ -120,4 +122,16 @@ actor_may(const struct actor *who, unsigned right, struct err *e)
 		return true;
 	return err_set(e, ERR_FORBIDDEN, "right_missing", "this needs the right \"%s\"",
 	    right_name(missing & (~missing + 1)));
+}
+
+void
+actor_console(struct actor *out)
+{
+	char host[64] = "localhost";
+	const struct passwd *pw = getpwuid(getuid());
+
+	(void)gethostname(host, sizeof(host));
+	host[sizeof(host) - 1] = '\0';
+	*out = (struct actor){ .role = ROLE_OPERATOR, .rights = role_rights(ROLE_OPERATOR) };
+	(void)snprintf(out->username, sizeof(out->username), "%.30s@%.32s", pw == NULL ? "uid" : pw->pw_name, host);
 }

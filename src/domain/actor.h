@@ -56,5 +56,7 @@ must_check bool actor_may(const struct actor *, unsigned right, struct err *);
 
 /* The acting "system" (workers, sweepers) and the command line of an operator. */
 extern const struct actor actor_system;
+/* Who runs a subcommand on the host may all that an operator may; named "LOGIN@HOST" in the audit log. */
+void actor_console(struct actor *out);
 
 #endif

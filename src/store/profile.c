@@ -1,6 +1,6 @@
 #include "store/profile.h"
 
-#define CA_COLUMNS "id, ski, label, subject, serial_number, der, parent_id, purpose, not_before, not_after," \
+#define CA_COLUMNS "id, ski, name, label, subject, serial_number, der, parent_id, purpose, not_before, not_after," \
 	" created_at, shards"
 #define PROFILE_COLUMNS "p.id, p.name, p.ecosystem_id, p.ca_id, p.version, p.status, p.created_at"
 #define LIST_MAX 2000
@@ -50,9 +50,9 @@ bool
 store_ca_add(struct db *tx, const struct ca *c, struct err *e)
 {
 	static const char sql[] =
-	    "INSERT INTO ca (" CA_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+	    "INSERT INTO ca (" CA_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
-	return db_run(tx, sql, ARGS(arg_int(c->id), arg_text(c->ski), arg_text(c->label), arg_text(c->subject),
+	return db_run(tx, sql, ARGS(arg_int(c->id), arg_text(c->ski), arg_text(c->name), arg_text(c->label), arg_text(c->subject),
 	    arg_text(c->serial_number), arg_blob(c->der, c->der_len),
 	    c->parent_id == 0 ? arg_null() : arg_int(c->parent_id), arg_text(c->purpose), arg_int(c->not_before),
 	    arg_int(c->not_after), arg_int(c->created_at), arg_int(c->shards)), NULL, e);
@@ -65,17 +65,18 @@ read_ca(const struct db_rows *rows, struct arena *a, struct ca *c)
 
 	c->id = db_int(rows, 0);
 	c->ski = db_text_in(rows, 1, a);
-	c->label = db_text_in(rows, 2, a);
-	c->subject = db_text_in(rows, 3, a);
-	c->serial_number = db_text_in(rows, 4, a);
-	p = db_blob(rows, 5, &c->der_len);
+	c->name = db_text_in(rows, 2, a);
+	c->label = db_text_in(rows, 3, a);
+	c->subject = db_text_in(rows, 4, a);
+	c->serial_number = db_text_in(rows, 5, a);
+	p = db_blob(rows, 6, &c->der_len);
 	c->der = arena_memdup(a, p, c->der_len);
-	c->parent_id = db_int(rows, 6);
-	c->purpose = db_text_in(rows, 7, a);
-	c->not_before = db_int(rows, 8);
-	c->not_after = db_int(rows, 9);
-	c->created_at = db_int(rows, 10);
-	c->shards = db_int(rows, 11);
+	c->parent_id = db_int(rows, 7);
+	c->purpose = db_text_in(rows, 8, a);
+	c->not_before = db_int(rows, 9);
+	c->not_after = db_int(rows, 10);
+	c->created_at = db_int(rows, 11);
+	c->shards = db_int(rows, 12);
 }
 
 bool
@@ -95,20 +96,35 @@ store_ca_get(struct db *db, int64_t id, struct arena *a, struct ca *c, struct er
 	return err_set(e, ERR_NOT_FOUND, "ca", "no such CA");
 }
 
-bool
-store_ca_find(struct db *db, const char *ski, struct arena *a, struct ca *c, bool *found, struct err *e)
+static bool
+ca_maybe(struct db *db, const char *sql, const char *key, struct arena *a, struct ca *c, bool *found, struct err *e)
 {
-	static const char sql[] = "SELECT " CA_COLUMNS " FROM ca WHERE ski = $1";
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 
 	*found = false;
-	if (!db_query(db, sql, ARGS(arg_text(ski)), &rows, e))
+	if (!db_query(db, sql, ARGS(arg_text(key)), &rows, e))
 		return false;
 	if (db_next(rows, e)) {
 		read_ca(rows, a, c);
 		*found = true;
 	}
 	return e->kind == ERR_NONE;
+}
+
+bool
+store_ca_find(struct db *db, const char *ski, struct arena *a, struct ca *c, bool *found, struct err *e)
+{
+	static const char sql[] = "SELECT " CA_COLUMNS " FROM ca WHERE ski = $1";
+
+	return ca_maybe(db, sql, ski, a, c, found, e);
+}
+
+bool
+store_ca_named(struct db *db, const char *name, struct arena *a, struct ca *c, bool *found, struct err *e)
+{
+	static const char sql[] = "SELECT " CA_COLUMNS " FROM ca WHERE name = $1";
+
+	return ca_maybe(db, sql, name, a, c, found, e);
 }
 
 bool
@@ -218,6 +234,15 @@ store_profile_granted(struct db *db, int64_t organization_id, int64_t user_id, i
 
 	return db_get_int(db, sql, ARGS(arg_int(organization_id), arg_int(user_id), arg_int(profile_id)), &one,
 	    granted, e);
+}
+
+bool
+store_profile_version_max(struct db *db, int64_t id, int64_t *version, struct err *e)
+{
+	static const char sql[] = "SELECT COALESCE(MAX(version), 0) FROM profile_version WHERE profile_id = $1";
+	bool found;
+
+	return db_get_int(db, sql, ARGS(arg_int(id)), version, &found, e);
 }
 
 bool

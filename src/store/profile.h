@@ -17,6 +17,7 @@ must_check bool store_ecosystem_list(struct db *, int64_t organization_id, struc
 struct ca {
 	int64_t		 id;
 	const char	*ski;			/* lower-case hex */
+	const char	*name;			/* id in its hierarchy document */
 	const char	*label, *subject, *serial_number;
 	const uint8_t	*der;
 	size_t		 der_len;
@@ -28,6 +29,8 @@ struct ca {
 must_check bool store_ca_add(struct db *tx, const struct ca *, struct err *);
 must_check bool store_ca_get(struct db *, int64_t id, struct arena *, struct ca *, struct err *);
 must_check bool store_ca_find(struct db *, const char *ski, struct arena *, struct ca *, bool *found, struct err *);
+/* By the name that profiles use. */
+must_check bool store_ca_named(struct db *, const char *name, struct arena *, struct ca *, bool *found, struct err *);
 must_check bool store_ca_list(struct db *, struct arena *, struct ca **, size_t *n, struct err *);
 
 struct profile_row {
@@ -46,6 +49,8 @@ must_check bool store_profile_list(struct db *, int64_t organization_id, const c
 /* Whether the organization holds a grant of the profile, and the user's own list allows it. */
 must_check bool store_profile_granted(struct db *, int64_t organization_id, int64_t user_id, int64_t profile_id,
     bool *granted, struct err *);
+/* The highest version there is, prepared or active; 0: none. */
+must_check bool store_profile_version_max(struct db *, int64_t id, int64_t *version, struct err *);
 must_check bool store_profile_activate(struct db *tx, int64_t id, int64_t version, const char *name,
     const char *ecosystem_id, int64_t ca_id, int64_t at, struct err *);
 
