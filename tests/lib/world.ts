@@ -127,7 +127,7 @@ export async function download(c: Client, id: number): Promise<{ answer: Answer<
 
 /** Rows of a CSV that has no quoted line ends. */
 export function rows(text: string): Record<string, string>[] {
-	const split = (line: string) => [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map((m) => m[1]?.replace(/""/g, '"') ?? m[2] ?? "");
+	const split = (line: string) => [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map((m) => m[1]?.replace(/""/g, '"') ?? m[2] ?? "");
 	const [head, ...body] = text.replace(/^\ufeff/, "").trimEnd().split(/\r?\n/);
 	const names = split(head ?? "");
 	return body.map((l) => Object.fromEntries(split(l).map((v, i) => [names[i] ?? String(i), v])));
