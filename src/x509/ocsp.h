@@ -38,6 +38,9 @@ struct ocsp_request {
 	struct der		 nonce;		/* p NULL: none asked */
 };
 
+/* A whole CertID; false when it is none, or out of the limits above. */
+must_check bool ocsp_certid_parse(struct der, struct ocsp_certid *);
+
 /*
  * ERR_MALFORMED ("ocsp_malformed"): answer OCSP_MALFORMED.  A signature on the request is allowed
  * and not looked at.  Explicitly encoded DEFAULT values are let pass, everything else is strict DER.
