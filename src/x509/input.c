@@ -320,6 +320,33 @@ normal_ip(const struct value *v)
 	return refuse(v, "%s is not an IP address", shown(v, buf));
 }
 
+const char *
+charset_name(enum input_charset c)
+{
+	static const char *const names[] = { "UTF8String", "IA5String", "PrintableString", "NumericString" };
+
+	return names[c];
+}
+
+bool
+charset_ok(enum input_charset set, const char *s, size_t len)
+{
+	if (set == CHARSET_UTF8)
+		return true;
+	for (size_t i = 0; i < len; i++) {
+		char c = s[i];
+		bool digit = c >= '0' && c <= '9', letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+
+		if (c < 0x20 || c > 0x7e)
+			return false;
+		if (set == CHARSET_NUMERIC && !digit && c != ' ')
+			return false;
+		if (set == CHARSET_PRINTABLE && !digit && !letter && strchr(" '()+,-./:=?", c) == NULL)
+			return false;
+	}
+	return true;
+}
+
 static bool
 lengths_and_pattern(const struct value *v)
 {
@@ -330,6 +357,10 @@ lengths_and_pattern(const struct value *v)
 		return refuse(v, "%.40s has %zu characters, at least %zu are needed", v->out, n, in->min_length);
 	if (in->max_length != 0 && n > in->max_length)
 		return refuse(v, "%.40s has %zu characters, at most %zu are allowed", v->out, n, in->max_length);
+	if (!charset_ok(in->charset, v->out, strlen(v->out)))
+		return refuse(v, "%.60s holds a character that %s cannot hold", v->out,
+		    in->charset == CHARSET_PRINTABLE ? "a PrintableString (letters, digits, blank and '()+,-./:=?)" :
+		    in->charset == CHARSET_NUMERIC ? "a NumericString (digits and blank)" : "an ASCII string");
 	if (in->match == NULL || pattern_match(in->match, v->out))
 		return true;
 	if (in->message != NULL)

@@ -41,6 +41,15 @@ enum input_source {		/* bits */
 	SOURCE_CSR	= 1 << 2
 };
 
+enum input_charset {		/* what the narrowest place takes where the profile puts the value */
+	CHARSET_UTF8,
+	CHARSET_IA5,		/* ASCII */
+	CHARSET_PRINTABLE,	/* letters, digits, blank and '()+,-./:=? */
+	CHARSET_NUMERIC		/* digits and blank */
+};
+bool charset_ok(enum input_charset, const char *, size_t len);
+const char *charset_name(enum input_charset);	/* "PrintableString", as in ASN.1 */
+
 struct pattern;			/* x509/pattern.h */
 
 struct profile_input {
@@ -52,7 +61,8 @@ struct profile_input {
 	bool			 unique;	/* one living certificate a profile, organization and value */
 	unsigned		 generators;	/* enum input_generator */
 	unsigned		 sources;	/* enum input_source */
-	size_t			 min_length;	/* characters of the normal form */
+	enum input_charset	 charset;
+	size_t			 min_length;	/* characters of the normal form; of each piece */
 	size_t			 max_length;
 	const char		*pattern;	/* matches the whole normal form (POSIX ERE and HTML), or NULL */
 	const char		*message;	/* what to say when it does not, or NULL */

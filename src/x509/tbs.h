@@ -55,6 +55,8 @@ struct tbs_found {
 	struct der	spki;
 	struct der	subject;
 	int64_t		not_before_s, not_after_s;
+	const char	*inputs[PROFILE_INPUTS_MAX];	/* recovered, normal form; NULL: absent; point into text */
+	char		text[4096];
 };
 /* ERR_FORBIDDEN tbs_refused, the message says why: "extension keyUsage is not the profile's". */
 must_check bool tbs_check(const struct tbs_template *, const struct tbs_expect *, struct der tbs,
