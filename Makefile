@@ -1,0 +1,76 @@
+# Short words for what is done often; meson and npm do the work.
+#
+#   make run      build, then a demo instance in ./demo (DEMO=DIR for another)
+#   make build    the programs into ./build, the page into web/dist
+#   make test     all suites; SUITES="unit api" for some
+#   make asan     the same suites on a build with AddressSanitizer and UBSan
+#   make bench    the measurements of tests/bench
+#   make lint     clang-tidy, cppcheck, the layers, Biome
+#   make fmt      formats the lines that differ from the last commit
+#   make clean    removes what was built
+#
+# Each installs what it lacks (tools/setup) and says so; SETUP=: does without.
+
+BUILD ?= build
+DEMO ?= demo
+SUITES ?=
+SETUP ?= tools/setup
+NODE := tools/with-node
+
+WEB_SOURCES := $(shell find web api/openapi.yaml -name node_modules -prune -o -path web/dist -prune -o -type f -print)
+
+.PHONY: run build test asan bench lint fmt clean setup setup-test setup-lint programs page
+.DELETE_ON_ERROR:
+
+run: build
+	$(BUILD)/certmill demo --dir $(DEMO)
+
+build: programs page
+
+setup:
+	@$(SETUP)
+
+setup-test:
+	@$(SETUP) test
+
+setup-lint:
+	@$(SETUP) lint
+
+programs: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja: | setup
+	meson setup $(BUILD)
+
+page: web/dist/index.html
+
+web/node_modules/.installed: web/package-lock.json | setup
+	$(NODE) sh -c 'cd web && npm ci --no-audit --no-fund'
+	touch $@
+
+web/dist/index.html: $(WEB_SOURCES) web/node_modules/.installed
+	$(NODE) sh -c 'cd web && npm run build'
+	touch $@
+
+test: setup-test build
+	CERTMILL_BUILD=$(BUILD) tests/run $(SUITES)
+
+asan: setup-test page
+	[ -f $(BUILD)-asan/build.ninja ] || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Db_lundef=false
+	ninja -C $(BUILD)-asan
+	CERTMILL_BUILD=$(BUILD)-asan tests/run $(SUITES)
+
+bench: setup-test build
+	CERTMILL_BUILD=$(BUILD) tests/bench/run
+
+lint: setup-lint $(BUILD)/build.ninja web/node_modules/.installed
+	ninja -C $(BUILD)
+	tools/lint $(BUILD)
+	$(NODE) sh -c 'cd web && npm run lint'
+
+fmt: setup-lint web/node_modules/.installed
+	git diff -U0 --no-color --relative HEAD -- '*.c' '*.h' | $$(command -v clang-format-diff clang-format-diff-14 | head -n 1) -p1 -i
+	$(NODE) sh -c 'cd web && npm run fmt'
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-asan web/dist
