@@ -1,0 +1,244 @@
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "domain/audit_chain.h"
+#include "domain/session.h"
+#include "domain/work.h"
+#include "signlink/signlink.h"
+#include "worker/issue.h"
+#include "worker/worker.h"
+
+#define LEASE_S 60
+#define SLICE_ARENA_MAX ((size_t)64 * 1024 * 1024)
+#define IDLE_MS 100		/* a small order waits no longer than this for a free worker */
+#define CHORES_MS 500
+#define GIVE_UP_AFTER 20	/* leases of one slice that end in an error of ours */
+
+struct crew {
+	const struct app		*app;
+	const struct worker_conf	*conf;
+	const volatile bool		*stop;
+	struct issue_shared		*shared;
+	struct hostkeys			*keys;
+	char				 host[40];
+};
+
+struct hand {
+	struct crew	*crew;
+	int		 number;
+	pthread_t	 thread;
+};
+
+static void
+pause_ms(const struct crew *crew, int ms)
+{
+	struct timespec t = { 0, 10 * 1000 * 1000 };
+
+	for (; ms > 0 && !*crew->stop; ms -= 10)
+		(void)nanosleep(&t, NULL);
+}
+
+/* ---- issuing ---- */
+
+/* An error of ours must not stall a batch for ever: after many tries its items fail, with the reason. */
+static bool
+give_up(const struct crew *crew, struct work_slice *slice, struct arena *a, const struct err *why, struct err *e)
+{
+	struct work_result *results = arena_array(a, (size_t)slice->size, sizeof(*results));
+
+	if (results == NULL || (slice->items == NULL && !work_items(crew->app, slice, a, e)))
+		return false;
+	for (int64_t i = 0; i < slice->size; i++)
+		results[i] = (struct work_result){ .index = slice->items[i].index, .code = why->code,
+		    .message = why->kind == ERR_INTERNAL ? "could not be made; the operator's log says why" : why->msg };
+	return work_store(crew->app, slice, results, (size_t)slice->size, e);
+}
+
+static void
+slice_failed(const struct crew *crew, struct work_slice *slice, struct arena *a, const struct err *why)
+{
+	struct err e = { 0 };
+	int64_t wait_s = slice->attempts < 6 ? slice->attempts : 30;
+	bool away = why->kind == ERR_UNAVAILABLE || why->kind == ERR_RETRY;
+
+	if (why->kind == ERR_CONFLICT && strcmp(why->code, "slice_lost") == 0) {
+		log_warn("slice.lost", "batch=%lld slice=%lld", (long long)slice->batch_id, (long long)slice->slice_no);
+		return;
+	}
+	log_err("slice.failed", why);
+	if (!away && (slice->attempts >= GIVE_UP_AFTER || why->kind == ERR_NOT_FOUND || why->kind == ERR_CONFLICT)) {
+		if (give_up(crew, slice, a, why, &e))
+			return;
+		log_err("slice.give_up", &e);
+		err_clear(&e);
+	}
+	if (!work_release(crew->app, slice, away ? 1 : wait_s, &e))
+		log_err("slice.release", &e);
+}
+
+static void *
+issue_main(void *arg)
+{
+	const struct hand *hand = arg;
+	struct crew *crew = hand->crew;
+	OWN(arena_free) struct arena *a = arena_new(SLICE_ARENA_MAX);
+	OWN(issuer_thread_free) struct issuer_thread *t = issuer_thread_new(crew->shared, crew->conf->signer_socket,
+	    crew->conf->rsa_keygen, crew->conf->lease_s == 0 ? LEASE_S : crew->conf->lease_s);
+	char owner[WORK_OWNER_MAX + 1];
+
+	(void)snprintf(owner, sizeof(owner), "%s %d %d", crew->host, (int)getpid(), hand->number);
+	while (!*crew->stop) {
+		struct work_slice slice = { 0 };
+		struct err e = { 0 };
+		bool found;
+
+		arena_reset(a);
+		if (!work_lease(crew->app, owner, crew->host, crew->conf->lease_s == 0 ? LEASE_S : crew->conf->lease_s, a,
+		    &slice, &found, &e)) {
+			log_err("slice.lease", &e);
+			pause_ms(crew, 1000);
+			continue;
+		}
+		if (!found) {
+			pause_ms(crew, IDLE_MS);
+			continue;
+		}
+		if (!issue_slice(t, &slice, a, &e)) {
+			slice_failed(crew, &slice, a, &e);
+			if (e.kind == ERR_UNAVAILABLE)
+				pause_ms(crew, 1000);
+		}
+	}
+	return NULL;
+}
+
+/* ---- chores ---- */
+
+static bool
+head_sign(void *arg, int64_t seq, const uint8_t hash[32], struct str *out, struct err *e)
+{
+	return signlink_audit_sign(arg, seq, hash, out, e);
+}
+
+/* Each chore fails by itself; a failure is logged once a minute. */
+static void
+chore_failed(const char *name, const struct err *e)
+{
+	static int64_t last_ms;
+
+	if (last_ms == 0 || clock_mono_ms() - last_ms > 60 * 1000) {
+		log_err(name, e);
+		last_ms = clock_mono_ms();
+	}
+}
+
+static void
+chores_often(struct crew *crew)
+{
+	struct err e = { 0 };
+	struct db *db;
+	bool did = true;
+
+	for (int i = 0; did && i < 100 && !*crew->stop; i++)
+		if (!work_housekeeping(crew->app, &did, &e)) {
+			chore_failed("chore.housekeeping", &e);
+			break;
+		}
+	err_clear(&e);
+	did = true;
+	for (int i = 0; did && i < 20 && !*crew->stop; i++)
+		if (!audit_seal(crew->app, &did, &e)) {
+			chore_failed("chore.audit_seal", &e);
+			break;
+		}
+	err_clear(&e);
+	if (!mailer_step(crew->app, &crew->conf->mail, &did, &e))
+		chore_failed("chore.mail", &e);
+	err_clear(&e);
+	if (db_pool_get(crew->app->store, DB_WRITE, &db, &e))
+		db_checkpoint(db, (int64_t)256 * 1024 * 1024);
+}
+
+static void
+chores_now_and_then(struct crew *crew, struct signlink *signer)
+{
+	struct err e = { 0 };
+	bool did;
+
+	if (!hostkeys_turn(crew->app, crew->keys, &e))
+		chore_failed("chore.hostkeys", &e);
+	err_clear(&e);
+	if (!session_sweep(crew->app, &e))
+		chore_failed("chore.sessions", &e);
+	err_clear(&e);
+	if (!audit_sign_head(crew->app, head_sign, signer, &did, &e))
+		chore_failed("chore.audit_head", &e);
+}
+
+static void *
+chores_main(void *arg)
+{
+	const struct hand *hand = arg;
+	struct crew *crew = hand->crew;
+	OWN(signlink_free) struct signlink *signer = signlink_new(crew->conf->signer_socket);
+	int64_t next_ms = 0;
+
+	while (!*crew->stop) {
+		chores_often(crew);
+		if (clock_mono_ms() >= next_ms) {
+			chores_now_and_then(crew, signer);
+			next_ms = clock_mono_ms() + 60 * 1000;
+		}
+		pause_ms(crew, CHORES_MS);
+	}
+	return NULL;
+}
+
+/* ---- the crew ---- */
+
+static int
+threads_wanted(const struct worker_conf *conf)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (conf->threads > 0)
+		return conf->threads;
+	return cores < 1 ? 1 : cores > 256 ? 256 : (int)cores;
+}
+
+bool
+worker_run(const struct app *app, const struct worker_conf *conf, const volatile bool *stop, struct err *e)
+{
+	struct crew crew = { .app = app, .conf = conf, .stop = stop };
+	OWN(hostkeys_free) struct hostkeys *keys = NULL;
+	OWN(issue_shared_free) struct issue_shared *shared = NULL;
+	int n = threads_wanted(conf) + 1, started = 0;
+	struct hand *hands = calloc((size_t)n, sizeof(*hands));
+
+	if (hands == NULL)
+		abort();
+	(void)gethostname(crew.host, sizeof(crew.host));
+	crew.host[sizeof(crew.host) - 1] = '\0';
+	if (!hostkeys_open(app, conf->keys_dir, crew.host, &keys, e)) {
+		free(hands);
+		return false;
+	}
+	crew.keys = keys;
+	crew.shared = shared = issue_shared_new(app, keys, crew.host);
+	for (; started < n; started++) {
+		hands[started] = (struct hand){ .crew = &crew, .number = started };
+		if (pthread_create(&hands[started].thread, NULL, started == 0 ? chores_main : issue_main,
+		    &hands[started]) != 0)
+			break;
+	}
+	for (int i = 0; i < started; i++)
+		(void)pthread_join(hands[i].thread, NULL);
+	free(hands);
+	return started == n || err_sys(e, "threads cannot be started");
+}

@@ -1,0 +1,38 @@
+/*
+ * shared - what the threads of a worker process have in common: certificate templates, and the opened
+ * passwords of batches in hand as keys derived for their PKCS#12 files.
+ */
+#ifndef WORKER_SHARED_H
+#define WORKER_SHARED_H
+
+#include "domain/app.h"
+#include "domain/profile.h"
+#include "domain/work.h"
+#include "worker/hostkeys.h"
+#include "x509/p12.h"
+#include "x509/tbs.h"
+
+struct issue_shared;
+
+struct template_ref {
+	const struct tbs_template	*tbs;
+	const struct ca			*ca;
+};
+/* Lives as long as the process. */
+must_check bool shared_template(struct issue_shared *, struct db *, const struct work_slice *, struct template_ref *,
+    struct err *);
+
+/*
+ * The batch's PKCS#12 setting with its password opened; held until shared_p12_done.  The few last ones are
+ * kept, so that the slices of a batch derive once; all are wiped when they leave.
+ */
+struct p12_hold;
+must_check bool shared_p12(struct issue_shared *, const struct work_slice *, struct arena *, struct p12_hold **,
+    const struct p12_batch **, struct err *);
+void shared_p12_done(struct issue_shared *, struct p12_hold *);
+/* The batch is over: its password leaves memory as soon as nobody holds it. */
+void shared_p12_forget(struct issue_shared *, int64_t batch_id);
+
+const struct app *shared_app(const struct issue_shared *);
+
+#endif
