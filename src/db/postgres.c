@@ -143,9 +143,8 @@ alive(struct pg *d)
 
 		if (PQstatus(d->c) == CONNECTION_OK && poll(&p, 1, 0) == 0)
 			break;
-		if (PQconsumeInput(d->c) == 0 || PQstatus(d->c) != CONNECTION_OK)
-			pg_drop(d);
-		else if (PQisBusy(d->c) != 0 || d->ended)	/* what came while idle is a notice */
+		/* What comes while nothing was asked is a notice, or the end. */
+		if (PQconsumeInput(d->c) == 0 || PQstatus(d->c) != CONNECTION_OK || PQisBusy(d->c) != 0 || d->ended)
 			pg_drop(d);
 	}
 	return d->c != NULL;

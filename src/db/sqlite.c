@@ -141,7 +141,7 @@ set_up(struct sqlite *d, struct err *e)
 {
 	bool writer = d->db.mode == DB_WRITE;
 	char sql[512];
-	int rc;
+	int rc, tries = 0;
 
 	(void)sqlite3_extended_result_codes(d->h, 1);
 	(void)sqlite3_busy_handler(d->h, wait_turn, d);
@@ -152,7 +152,10 @@ set_up(struct sqlite *d, struct err *e)
 	    " PRAGMA journal_size_limit = %d; PRAGMA query_only = %d;",
 	    writer ? "PRAGMA journal_mode = WAL;" : "", writer ? WRITER_CACHE_KIB : READER_CACHE_KIB,
 	    writer ? WAL_LAST_RESORT_PAGES : 0, WAL_KEPT_OCTETS, !writer);
-	rc = sqlite3_exec(d->h, sql, NULL, NULL, NULL);
+	/* Where several open a new file at once, SQLite does not wait by itself for the change to WAL. */
+	do
+		rc = sqlite3_exec(d->h, sql, NULL, NULL, NULL);
+	while ((rc & 0xff) == SQLITE_BUSY && wait_turn(d, tries++) == 1);
 	if (rc != SQLITE_OK) {
 		failed(d, rc, "open", e);
 		return (rc & 0xff) != SQLITE_NOTADB ? false : err_set(e, ERR_INVALID, "db_file",
@@ -240,7 +243,8 @@ prepare(struct sqlite *d, const char *sql, unsigned flags, struct kept **out, st
 		char what[128];
 
 		(void)snprintf(what, sizeof(what), "prepare %.90s", sql);
-		return failed(d, rc, what, e);
+		failed(d, rc, what, e);
+		return false;
 	}
 	if (!number_args(d, k, sql, e))
 		return false;
@@ -337,7 +341,7 @@ sqlite_run_many(struct db *db, const char *sql, const struct db_arg *args, size_
     struct err *e)
 {
 	struct sqlite *d = (struct sqlite *)db;
-	struct kept *s;
+	struct kept *s = NULL;
 	size_t i;
 	bool own, ok = true;
 
@@ -393,7 +397,7 @@ sqlite_query(struct db *db, const char *sql, struct db_args args, struct db_rows
 {
 	struct sqlite *d = (struct sqlite *)db;
 	struct sqlite_rows *r;
-	struct kept *k;
+	struct kept *k = NULL;
 	bool own;
 
 	if (!statement(d, sql, &k, &own, e))
