@@ -75,7 +75,7 @@ set(struct db *tx, const char *sql, struct db_args args, struct err *e)
 bool
 store_batch_accepted(struct db *tx, int64_t id, int64_t charged, int64_t slices, struct err *e)
 {
-	return set(tx, "UPDATE batch SET charged = $2, slices_left = $3, staged_until = 0 WHERE id = $1",
+	return set(tx, "UPDATE batch SET charged = $2, slices_left = $3, staged_until = 0, rest_next = 0 WHERE id = $1",
 	    ARGS(arg_int(id), arg_int(charged), arg_int(slices)), e);
 }
 
@@ -118,18 +118,26 @@ store_batch_sealed(struct db *tx, int64_t id, bool sealed, struct err *e)
 }
 
 bool
-store_batch_staging(struct db *tx, int64_t id, int64_t size, int64_t until, struct err *e)
+store_batch_staging(struct db *tx, int64_t id, int64_t chunk, int64_t size, int64_t until, bool *again, struct err *e)
 {
+	/* Until it is a batch, rest_next counts the chunks. */
 	static const char sql[] =
-	    "UPDATE batch SET size = $2, staged_until = $3"
-	    " WHERE id = $1 AND state = 'pending_creation' AND rest = 'none'";
-	int64_t changed;
+	    "UPDATE batch SET size = $2, staged_until = $3, rest_next = $4"
+	    " WHERE id = $1 AND state = 'pending_creation' AND rest = 'none' AND rest_next = $4 - 1";
+	static const char seen[] =
+	    "SELECT rest_next FROM batch WHERE id = $1 AND state = 'pending_creation' AND rest = 'none'";
+	int64_t changed, last;
+	bool found;
 
-	if (!db_run(tx, sql, ARGS(arg_int(id), arg_int(size), arg_int(until)), &changed, e))
+	*again = false;
+	if (!db_run(tx, sql, ARGS(arg_int(id), arg_int(size), arg_int(until), arg_int(chunk)), &changed, e))
 		return err_in(e, "staging %lld", (long long)id);
-	if (changed != 1)
-		return err_set(e, ERR_CONFLICT, "staging_lost", "the order took too long and was given up");
-	return true;
+	if (changed == 1)
+		return true;
+	if (!db_get_int(tx, seen, ARGS(arg_int(id)), &last, &found, e))
+		return false;
+	*again = found && last == chunk;
+	return *again ? true : err_set(e, ERR_CONFLICT, "staging_lost", "the order took too long and was given up");
 }
 
 bool
@@ -202,6 +210,16 @@ store_batch_staging_expire(struct db *tx, int64_t now, int64_t *id, bool *found,
 	    " AND state = 'pending_creation' AND staged_until < $1 AND rest = 'none' RETURNING id";
 
 	return db_get_int(tx, sql, ARGS(arg_int(now)), id, found, e);
+}
+
+bool
+store_batch_staging_find(struct db *db, int64_t now, bool *found, struct err *e)
+{
+	static const char sql[] =
+	    "SELECT id FROM batch WHERE state = 'pending_creation' AND staged_until < $1 AND rest = 'none' LIMIT 1";
+	int64_t id;
+
+	return db_get_int(db, sql, ARGS(arg_int(now)), &id, found, e);
 }
 
 bool

@@ -46,8 +46,12 @@ must_check bool store_batch_revoked(struct db *tx, int64_t id, int64_t at, int64
 must_check bool store_batch_purged(struct db *tx, int64_t id, int64_t at, struct err *);
 must_check bool store_batch_charged(struct db *tx, int64_t id, int64_t charged, struct err *);
 
-/* Keeps a staging alive; ERR_CONFLICT "staging_lost" when it was swept. */
-must_check bool store_batch_staging(struct db *tx, int64_t id, int64_t size, int64_t until, struct err *);
+/*
+ * Chunk number `chunk` (from 1) makes it `size` items, and keeps the staging alive.  *again: it was there
+ * already, by a commit whose answer was lost.  ERR_CONFLICT "staging_lost" when it was swept.
+ */
+must_check bool store_batch_staging(struct db *tx, int64_t id, int64_t chunk, int64_t size, int64_t until, bool *again,
+    struct err *);
 /* A slice is done: adds to progress, gives what is left and what is there now.  Only while pending_issue. */
 must_check bool store_batch_progress(struct db *tx, int64_t id, int64_t succeeded, int64_t failed, int64_t at,
     struct batch *now, bool *found, struct err *);
@@ -64,6 +68,7 @@ must_check bool store_batch_rest_step(struct db *tx, int64_t id, const char *res
 must_check bool store_batch_rest_find(struct db *, int64_t *id, bool *found, struct err *);
 /* An abandoned staging, past its time: marked for sweeping. */
 must_check bool store_batch_staging_expire(struct db *tx, int64_t now, int64_t *id, bool *found, struct err *);
+must_check bool store_batch_staging_find(struct db *, int64_t now, bool *found, struct err *);
 must_check bool store_batch_expired_find(struct db *, int64_t now, int64_t *id, bool *found, struct err *);
 must_check bool store_batch_drop(struct db *tx, int64_t id, struct err *);
 /* Batches of an organization that wait for workers or are being issued. */
@@ -121,8 +126,9 @@ must_check bool store_worker_key_drop(struct db *tx, const char *id, bool *dropp
 /* Of a host (NULL: of all), live ones only or all, oldest first. */
 must_check bool store_worker_key_list(struct db *, const char *host, bool live, struct arena *, struct worker_key **,
     size_t *n, struct err *);
+/* *added false: the key is gone. */
 must_check bool store_batch_secret_add(struct db *tx, int64_t batch_id, const char *key_id, const uint8_t *sealed,
-    size_t len, struct err *);
+    size_t len, bool *added, struct err *);
 must_check bool store_batch_secret_get(struct db *, int64_t batch_id, const char *host, struct arena *,
     const char **key_id, const uint8_t **sealed, size_t *len, bool *found, struct err *);
 must_check bool store_batch_secret_drop(struct db *tx, int64_t batch_id, struct err *);

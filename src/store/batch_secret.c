@@ -75,10 +75,18 @@ store_worker_key_list(struct db *db, const char *host, bool live, struct arena *
 
 bool
 store_batch_secret_add(struct db *tx, int64_t batch_id, const char *key_id, const uint8_t *sealed, size_t len,
-    struct err *e)
+    bool *added, struct err *e)
 {
-	return db_run(tx, "INSERT INTO batch_secret (batch_id, worker_key_id, sealed) VALUES ($1, $2, $3)",
-	    ARGS(arg_int(batch_id), arg_text(key_id), arg_blob(sealed, len)), NULL, e);
+	/* A host may have thrown its key away since the password was sealed to it. */
+	static const char sql[] =
+	    "INSERT INTO batch_secret (batch_id, worker_key_id, sealed)"
+	    " SELECT CAST($1 AS BIGINT), id, $3 FROM worker_key WHERE id = $2";
+	int64_t changed;
+
+	if (!db_run(tx, sql, ARGS(arg_int(batch_id), arg_text(key_id), arg_blob(sealed, len)), &changed, e))
+		return err_in(e, "password of batch %lld", (long long)batch_id);
+	*added = changed == 1;
+	return true;
 }
 
 bool

@@ -55,3 +55,21 @@ store_idempotency_sweep(struct db *tx, int64_t before, int64_t limit, int64_t *d
 
 	return db_run(tx, sql, ARGS(arg_int(before), arg_int(limit)), dropped, e);
 }
+
+bool
+store_setting_keep(struct db *tx, const char *name, const char *value, int64_t at, struct err *e)
+{
+	static const char sql[] =
+	    "INSERT INTO setting (name, value, changed_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING";
+
+	return db_run(tx, sql, ARGS(arg_text(name), arg_text(value), arg_int(at)), NULL, e);
+}
+
+bool
+store_idempotency_old(struct db *db, int64_t before, bool *found, struct err *e)
+{
+	int64_t at;
+
+	return db_get_int(db, "SELECT created_at FROM idempotency WHERE created_at < $1 LIMIT 1", ARGS(arg_int(before)),
+	    &at, found, e);
+}

@@ -90,6 +90,16 @@ store_slice_lease(struct db *tx, const char *owner, const char *host, int64_t no
 }
 
 bool
+store_slice_waiting(struct db *db, int64_t now, bool *found, struct err *e)
+{
+	static const char sql[] =
+	    "SELECT turn FROM slice WHERE state = 'queued' AND lease_until_s < $1 ORDER BY turn LIMIT 1";
+	int64_t turn;
+
+	return db_get_int(db, sql, ARGS(arg_int(now)), &turn, found, e);
+}
+
+bool
 store_slice_base(struct db *tx, int64_t batch_id, int64_t slice_no, int64_t base, struct err *e)
 {
 	return db_run(tx, "UPDATE slice SET certificate_base = $3 WHERE batch_id = $1 AND slice_no = $2",

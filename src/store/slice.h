@@ -32,6 +32,8 @@ must_check bool store_slice_front(struct db *, int64_t *turn, bool *found, struc
  */
 must_check bool store_slice_lease(struct db *tx, const char *owner, const char *host, int64_t now, int64_t until,
     struct arena *, struct slice *out, bool *found, struct err *);
+/* Whether any slice could be leased at all. */
+must_check bool store_slice_waiting(struct db *, int64_t now, bool *found, struct err *);
 must_check bool store_slice_base(struct db *tx, int64_t batch_id, int64_t slice_no, int64_t base, struct err *);
 /* These compare the version: *held false when the slice is somebody else's, done or void. */
 must_check bool store_slice_plan(struct db *tx, const struct slice *, const uint8_t *plan, size_t len, bool *held,

@@ -1,0 +1,181 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "domain/audit.h"
+#include "domain/batch.h"
+#include "domain/certificate.h"
+#include "domain/profile.h"
+#include "store/item.h"
+#include "x509/profile.h"
+
+#define SCRATCH_MAX ((size_t)64 * 1024 * 1024)
+
+struct revoking {
+	const struct app	*app;
+	const struct actor	*who;
+	const char *const	*serials;
+	size_t			 n;
+	int			 reason;
+	struct faults		*faults;
+	int64_t			 revoked, already;
+	struct certificate	*found;
+};
+
+/* "6F:51:B1…" in any spelling into 16 octets. */
+static bool
+serial_parse(const char *text, uint8_t out[16])
+{
+	char digits[33];
+	size_t n = 0;
+
+	for (; *text != '\0'; text++) {
+		if (*text == ':' || *text == ' ')
+			continue;
+		if (n == 32)
+			return false;
+		digits[n++] = *text;
+	}
+	return hex_decode(digits, n, out, 16);
+}
+
+static bool
+find_all(struct revoking *r, struct db *tx, struct arena *a, struct err *e)
+{
+	char field[48];
+
+	r->faults->n = 0;
+	r->faults->total = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		uint8_t serial[16];
+		bool found = serial_parse(r->serials[i], serial);
+
+		if (found && !store_certificate_get(tx, serial, a, &r->found[i], &found, e))
+			return false;
+		if (found && actor_sees(r->who, r->found[i].organization_id))
+			continue;
+		(void)snprintf(field, sizeof(field), "serial_numbers[%zu]", i);
+		fault_add(r->faults, NULL, 0, field, r->serials[i], "%.64s is no certificate of this organization",
+		    r->serials[i]);
+	}
+	if (r->faults->total > 0)
+		return err_set(e, ERR_INVALID, "serial_numbers", "nothing was revoked: %" PRIu64 " of the serial numbers %s unknown",
+		    r->faults->total, r->faults->total == 1 ? "is" : "are");
+	return true;
+}
+
+static bool
+reasons_ok(struct revoking *r, struct db *tx, struct arena *a, struct err *e)
+{
+	int64_t last = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct profile *doc;
+		struct batch b;
+		bool found;
+
+		if (r->found[i].batch_id == last)
+			continue;
+		last = r->found[i].batch_id;
+		if (!store_batch_get(tx, last, a, &b, &found, e) ||
+		    !profile_document(r->app, tx, b.profile_id, b.profile_version, &doc, e) ||
+		    !revocation_reason_ok(r->who, profile_about(doc)->reasons, r->reason, e))
+			return false;
+	}
+	return true;
+}
+
+static bool
+audit_one(struct revoking *r, struct db *tx, const struct certificate *c, struct err *e)
+{
+	char object[48] = "certificate ";
+	json_t *detail = json_pack("{s:s, s:I}", "reason", reason_name(r->reason), "batch", (json_int_t)c->batch_id);
+	bool ok;
+
+	hex_upper(c->serial, sizeof(c->serial), object + strlen(object));
+	ok = audit_append(tx, r->who, c->organization_id, "certificate.revoked", object, detail, e);
+	json_decref(detail);
+	return ok;
+}
+
+/* A batch whose last certificate is gone is revoked. */
+static bool
+batch_counts(struct revoking *r, struct db *tx, int64_t batch_id, int64_t n, struct arena *a, struct err *e)
+{
+	struct batch b;
+	int64_t revoked;
+	bool found;
+
+	if (!store_batch_add_revoked(tx, batch_id, n, clock_now_s(), &revoked, e) ||
+	    !store_batch_get(tx, batch_id, a, &b, &found, e))
+		return false;
+	if (revoked < b.succeeded || batch_next(batch_state_parse(b.state), BATCH_ALL_REVOKED) == BATCH_STATES)
+		return true;
+	return batch_step(tx, r->who, &b, BATCH_ALL_REVOKED, NULL, e) &&
+	    store_batch_revoked(tx, batch_id, clock_now_s(), r->reason, e) &&
+	    (b.purged_at != 0 || (store_batch_purged(tx, batch_id, clock_now_s(), e) &&
+	    store_batch_rest(tx, batch_id, "purge", -1, e)));
+}
+
+static int
+by_batch(const void *a, const void *b)
+{
+	const struct certificate *x = a, *y = b;
+
+	if (x->batch_id != y->batch_id)
+		return x->batch_id < y->batch_id ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static bool
+revoke_tx(struct db *tx, void *arg, struct err *e)
+{
+	OWN(arena_free) struct arena *a = arena_new(SCRATCH_MAX);
+	struct revoking *r = arg;
+	int64_t now = clock_now_s(), of_batch = 0;
+
+	r->revoked = r->already = 0;
+	r->found = arena_array(a, r->n, sizeof(*r->found));
+	if (r->found == NULL)
+		return err_set(e, ERR_TOO_LARGE, "serial_numbers", "too many serial numbers at once");
+	if (!find_all(r, tx, a, e))
+		return false;
+	/* In one order always, so that two requests never wait for each other in a circle. */
+	qsort(r->found, r->n, sizeof(*r->found), by_batch);
+	if (!reasons_ok(r, tx, a, e))
+		return false;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct certificate *c = &r->found[i];
+		bool changed, last = i + 1 == r->n || r->found[i + 1].batch_id != c->batch_id;
+
+		if (!store_certificate_revoke(tx, c->id, CERTIFICATE_REVOKED, now, r->reason, &changed, e))
+			return false;
+		if (changed && (!audit_one(r, tx, c, e) ||
+		    !store_device_name_release(tx, c->batch_id, c->item_index, c->item_index + 1, e)))
+			return false;
+		r->revoked += changed;
+		r->already += !changed;
+		of_batch += changed;
+		if (!last)
+			continue;
+		if (of_batch > 0 && !batch_counts(r, tx, c->batch_id, of_batch, a, e))
+			return false;
+		of_batch = 0;
+	}
+	return true;
+}
+
+bool
+certificate_revoke(const struct app *app, const struct actor *who, const char *const *serial_numbers, size_t n,
+    int reason, int64_t *revoked, int64_t *already, struct faults *faults, struct err *e)
+{
+	struct revoking r = { .app = app, .who = who, .serials = serial_numbers, .n = n, .reason = reason,
+	    .faults = faults };
+
+	if (!actor_may(who, RIGHT_REVOKE, e) || !app_tx(app, DB_WRITE, revoke_tx, &r, e))
+		return false;
+	*revoked = r.revoked;
+	*already = r.already;
+	return true;
+}

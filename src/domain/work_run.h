@@ -1,0 +1,21 @@
+/* work_run - shared by work*.c. */
+#ifndef DOMAIN_WORK_RUN_H
+#define DOMAIN_WORK_RUN_H
+
+#include "domain/work.h"
+#include "store/slice.h"
+
+static inline struct slice
+work_row(const struct work_slice *s)
+{
+	return (struct slice){ .batch_id = s->batch_id, .slice_no = s->slice_no, .version = s->version };
+}
+
+static inline bool
+work_lost(const struct work_slice *s, struct err *e)
+{
+	return err_set(e, ERR_CONFLICT, "slice_lost", "slice %lld of batch %lld went to somebody else, or is not wanted any more",
+	    (long long)s->slice_no, (long long)s->batch_id);
+}
+
+#endif
