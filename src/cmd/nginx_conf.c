@@ -135,7 +135,7 @@ add_http_head(struct str *o, const struct config *c)
 	    "\treset_timedout_connection on;\n"
 	    "\thttp2_max_concurrent_streams 64;\n"
 	    "\tclient_header_buffer_size 4k;\n"
-	    "\tlarge_client_header_buffers 4 32k;\n"
+	    "\tlarge_client_header_buffers 4 64k;\n"
 	    "\tlimit_conn_zone $binary_remote_addr zone=address:10m;\n"
 	    "\tlimit_conn_status 429;\n"
 	    "\n"
@@ -188,21 +188,25 @@ add_tls(struct str *o, const struct config *c)
  */
 static const struct page {
 	int		 from, to;	/* nginx's own code, the status that is answered */
-	const char	*title, *detail, *header;
+	const char	*code, *title, *detail, *header;
 } pages[] = {
-	{ 400, 400, "Bad Request", "the request is not well-formed", NULL },
-	{ 497, 400, "Bad Request", "this port speaks HTTPS", NULL },
-	{ 403, 403, "Forbidden", "this is not to be read", NULL },
-	{ 404, 404, "Not Found", "there is nothing at this address", NULL },
-	{ 405, 405, "Method Not Allowed", "this address is only read", "Allow \"GET, HEAD\"" },
-	{ 408, 408, "Request Timeout", "the request took too long to arrive", NULL },
-	{ 413, 413, "Content Too Large", "the body is larger than this address takes", NULL },
-	{ 414, 414, "URI Too Long", "the request target is too long", NULL },
-	{ 494, 431, "Request Header Fields Too Large", "the header fields are too many or too long", NULL },
-	{ 429, 429, "Too Many Requests", "too many connections from this address", "Retry-After 5" },
-	{ 500, 500, "Internal Server Error", "something failed on our side", NULL },
-	{ 502, 503, "Service Unavailable", "the service is not available; try again", "Retry-After 2" },
-	{ 504, 503, "Service Unavailable", "the service is not available; try again", "Retry-After 2" },
+	{ 400, 400, "malformed", "Bad Request", "the request is not well-formed", NULL },
+	{ 497, 400, "https_port", "Bad Request", "this port speaks HTTPS", NULL },
+	{ 403, 403, "forbidden", "Forbidden", "this is not to be read", NULL },
+	{ 404, 404, "not_found", "Not Found", "there is nothing at this address", NULL },
+	{ 405, 405, "method", "Method Not Allowed", "this address is only read", "Allow \"GET, HEAD\"" },
+	{ 408, 408, "timeout", "Request Timeout", "the request took too long to arrive", NULL },
+	{ 413, 413, "body_too_large", "Content Too Large", "the body is larger than this address takes", NULL },
+	{ 414, 414, "target_too_long", "URI Too Long", "the request target is too long", NULL },
+	{ 494, 431, "headers_too_large", "Request Header Fields Too Large", "the header fields are too many or too long",
+	  NULL },
+	{ 416, 416, "range", "Range Not Satisfiable", "the range lies behind the end", NULL },
+	{ 501, 501, "transfer_coding", "Not Implemented", "this transfer coding is not known here", NULL },
+	{ 505, 505, "version", "HTTP Version Not Supported", "HTTP/1.0, 1.1 and 2 are spoken here", NULL },
+	{ 429, 429, "connections", "Too Many Requests", "too many connections from this address", "Retry-After 5" },
+	{ 500, 500, "internal", "Internal Server Error", "something failed on our side", NULL },
+	{ 502, 503, "unavailable", "Service Unavailable", "the service is not available; try again", "Retry-After 2" },
+	{ 504, 503, "unavailable", "Service Unavailable", "the service is not available; try again", "Retry-After 2" },
 };
 
 static void
@@ -228,9 +232,9 @@ add_pages(struct str *o, bool tls)
 		if (p->header != NULL)
 			str_addf(o, "\t\t\tadd_header %s always;\n", p->header);
 		str_addf(o,
-		    "\t\t\treturn %d '{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\","
-		    "\"request_id\":\"$request_id\"}';\n\t\t}\n",
-		    p->to, p->title, p->to, p->detail);
+		    "\t\t\treturn %d '{\"type\":\"urn:certmill:problem:%s\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\","
+		    "\"code\":\"%s\",\"request_id\":\"$request_id\"}';\n\t\t}\n",
+		    p->to, p->code, p->title, p->to, p->detail, p->code);
 	}
 }
 

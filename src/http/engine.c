@@ -32,6 +32,9 @@
 #define QUEUE_MAX	  1000		/* requests that wait for a worker; more are told to come again */
 #define CONNECTION_IDLE_S 75		/* above nginx's keepalive_timeout to us */
 #define RATE_WINDOW_MS	  10000
+#define LINGER_MS	  150
+/* Above what nginx lets through (4 buffers of 64k), so that too long a head gets our answer. */
+#define CONNECTION_OCTETS (320 * KIB)
 
 struct front {				/* one listening socket */
 	struct http_server	*server;
@@ -52,7 +55,7 @@ struct http_server {
 	pthread_mutex_t		 lock;		/* the rest */
 	pthread_cond_t		 changed;
 	TAILQ_HEAD(, flight)	 flights;
-	size_t			 active;
+	size_t			 active, lingering;
 	bool			 timer_stop;
 };
 
@@ -68,6 +71,8 @@ struct flight {				/* one request on one connection */
 	enum flight_state	 state;
 	enum step		 step;		/* what a job found out */
 	struct job		 job;
+	bool			 expects_body, body_over;
+	int64_t			 linger_ms;	/* until then an early answer's connection stays; -1: over */
 	/* upload: watched by the timer */
 	atomic_bool		 reading;
 	atomic_uint_fast64_t	 octets;
@@ -226,11 +231,68 @@ read_events(void *cls, uint64_t pos, char *buf, size_t max)
 	return n < 0 ? MHD_CONTENT_READER_END_OF_STREAM : n;
 }
 
+/*
+ * An answer before the end of the body ends the connection, and nginx, still sending, would meet the closed
+ * end before it reads the answer, and make a 503 of it.  It stops sending once it has the head: so all of the
+ * answer goes out under its Content-Length, and the end of the connection waits a little.
+ */
+static ssize_t
+read_early(void *cls, uint64_t pos, char *buf, size_t max)
+{
+	struct flight *f = cls;
+	struct http_res *s = &f->x->s;
+	struct http_server *server = f->front->server;
+	size_t n = s->bytes_n - pos;
+
+	if (n > 0) {
+		n = n < max ? n : max;
+		memcpy(buf, (const char *)s->bytes + pos, n);
+		return (ssize_t)n;
+	}
+	if (f->linger_ms != 0)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	(void)pthread_mutex_lock(&server->lock);
+	MHD_suspend_connection(f->conn);
+	f->linger_ms = clock_mono_ms() + LINGER_MS;
+	if (server->lingering++ == 0)
+		(void)pthread_cond_broadcast(&server->changed);
+	(void)pthread_mutex_unlock(&server->lock);
+	return 0;
+}
+
+static struct MHD_Response *
+make_early(struct flight *f)
+{
+	struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_OCTETS, read_early, f, NULL);
+	char n[24];
+
+	if (r == NULL)
+		return NULL;
+	(void)snprintf(n, sizeof(n), "%zu", f->x->s.bytes_n);
+	(void)MHD_set_response_options(r, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT | MHD_RF_INSANITY_HEADER_CONTENT_LENGTH,
+	    MHD_RO_END);
+	(void)MHD_add_response_header(r, "Content-Length", n);
+	return r;
+}
+
+/* With the lock held. */
+static void
+check_linger(struct flight *f, int64_t now_ms)
+{
+	if (f->linger_ms <= 0 || now_ms < f->linger_ms)
+		return;
+	f->linger_ms = -1;
+	f->front->server->lingering--;
+	MHD_resume_connection(f->conn);
+}
+
 static struct MHD_Response *
 make_response(struct flight *f)
 {
 	struct http_res *s = &f->x->s;
 
+	if (s->kind == RES_BYTES && s->bytes_n > 0 && f->expects_body && !f->body_over && !f->x->is_head)
+		return make_early(f);
 	switch (s->kind) {
 	case RES_STREAM:
 		if (s->stream_n == 0)
@@ -365,7 +427,8 @@ first_call(struct flight *f, const char *method)
 		peer_address(f);
 	(void)MHD_get_connection_values(f->conn, MHD_HEADER_KIND, each_header, f->x);
 	length = http_header(&f->x->q, "Content-Length");
-	if (http_header(&f->x->q, "Transfer-Encoding") != NULL || (length != NULL && strcmp(length, "0") != 0))
+	f->expects_body = http_header(&f->x->q, "Transfer-Encoding") != NULL || (length != NULL && strcmp(length, "0") != 0);
+	if (f->expects_body)
 		return begin(f);	/* before its body, so that it can be refused */
 	f->state = FLIGHT_HEADED;
 	return MHD_YES;
@@ -397,6 +460,7 @@ on_request(void *cls, struct MHD_Connection *conn, const char *url, const char *
 			return ok ? MHD_YES : MHD_NO;
 		}
 		atomic_store(&f->reading, false);
+		f->body_over = true;
 		return go(f, router_ready(f->x));
 	case FLIGHT_ANSWERED:
 		break;
@@ -405,7 +469,7 @@ on_request(void *cls, struct MHD_Connection *conn, const char *url, const char *
 	return MHD_YES;
 }
 
-/* ---- once a second ---- */
+/* ---- now and then ---- */
 
 /* A body that only drips holds a connection and a spool file: nginx sees stalls, not slowness. */
 static void
@@ -435,15 +499,17 @@ timer(void *arg)
 		struct flight *f;
 		int64_t now_ms = clock_mono_ms();
 
-		TAILQ_FOREACH(f, &server->flights, link)
+		TAILQ_FOREACH(f, &server->flights, link) {
 			check_rate(f, now_ms, rate_min);
+			check_linger(f, now_ms);
+		}
 		(void)pthread_mutex_unlock(&server->lock);
 		events_set_tick(router_events(server->router), now_ms);
-		(void)clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec++;
 		(void)pthread_mutex_lock(&server->lock);
-		while (!server->timer_stop && pthread_cond_timedwait(&server->changed, &server->lock, &until) != ETIMEDOUT)
-			continue;
+		now_ms += server->lingering > 0 ? LINGER_MS / 3 : 1000;
+		until = (struct timespec){ .tv_sec = now_ms / 1000, .tv_nsec = (now_ms % 1000) * 1000000 };
+		if (!server->timer_stop)
+			(void)pthread_cond_timedwait(&server->changed, &server->lock, &until);
 	}
 	(void)pthread_mutex_unlock(&server->lock);
 	return NULL;
@@ -485,7 +551,7 @@ front_start(struct http_server *server, const struct http_listen *l, struct err 
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)max,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_IDLE_S,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(64 * KIB),
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_OCTETS,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 	    MHD_OPTION_ARRAY, pool,

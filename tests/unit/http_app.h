@@ -167,7 +167,7 @@ app_order(struct app *app, const struct http_req *q, struct http_res *s, struct 
 		json_object_set_new(o, "file_said", json_integer((json_int_t)q->upload->size));
 		json_object_set_new(o, "file_sum", json_integer((json_int_t)(sum & INT32_MAX)));
 	}
-	http_set(s, "Location", "/api/v1/orders/7");
+	http_set(s, "Location", "/api/v1/batches/7");
 	return http_json(s, 201, o);
 }
 
@@ -324,7 +324,7 @@ static const struct route api_routes[] = {
 	{ GET,    "/api/v1/echo",               APP_PUBLIC,     0,         0,         app_echo     },
 	{ GET,    "/api/v1/me",                 APP_VIEW,       0,         0,         app_echo     },
 	{ GET,    "/api/v1/forbidden",          APP_NOBODY_HAS, 0,         0,         app_echo     },
-	{ POST,   "/api/v1/orders",             APP_ORDER,      64 * KIB,  300 * MIB, app_order    },
+	{ POST,   "/api/v1/batches",             APP_ORDER,      64 * KIB,  300 * MIB, app_order    },
 	{ POST,   "/api/v1/batches/{id}/json",  APP_ORDER,      1 * KIB,   0,         app_order    },
 	{ POST,   "/api/v1/batches/{id}/empty", APP_ORDER,      0,         0,         app_echo     },
 	{ GET,    "/api/v1/batches/{id}",       APP_VIEW,       0,         0,         app_echo     },

@@ -146,7 +146,7 @@ test_simple(void)
 	CHECK(r.status == 401 && has(&r, "WWW-Authenticate: Bearer"), "%d", r.status);
 }
 
-static const char order_head[] = "POST /api/v1/orders HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer good\r\n";
+static const char order_head[] = "POST /api/v1/batches HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer good\r\n";
 
 static void
 test_json(void)
@@ -163,7 +163,7 @@ test_json(void)
 	say(fd, body, 10);
 	(void)usleep(5000);
 	ask(fd, body + 10, &r);
-	CHECK(r.status == 201 && has(&r, "Location: /api/v1/orders/7"), "%d %s", r.status, r.body);
+	CHECK(r.status == 201 && has(&r, "Location: /api/v1/batches/7"), "%d %s", r.status, r.body);
 	CHECK(strstr(r.body, "\"password_octets\":6") != NULL, "%s", r.body);
 	says(fd, head);			/* all at once, on the same connection */
 	ask(fd, body, &r);
@@ -289,7 +289,7 @@ test_early_refusal(void)
 	OWN_FD int fd = dial(portal);
 	OWN_REPLY struct reply r = { 0 };
 
-	ask(fd, "POST /api/v1/orders HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+	ask(fd, "POST /api/v1/batches HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=b\r\n"
 	    "Content-Length: 200000000\r\n\r\n", &r);
 	CHECK(r.status == 401, "%d", r.status);
 	(void)close(fd);

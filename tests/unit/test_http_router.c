@@ -292,7 +292,7 @@ test_problems(void)
 			CHECK(strcmp(text("detail"), "what the caller may read") == 0 &&
 			    strcmp(text("type"), "urn:certmill:problem:test_code") == 0, "%s", text("detail"));
 	}
-	(void)ask(&(struct ask){ HTTP_PORTAL, "POST", "/api/v1/orders", { "Authorization", "Bearer good", "Content-Type",
+	(void)ask(&(struct ask){ HTTP_PORTAL, "POST", "/api/v1/batches", { "Authorization", "Bearer good", "Content-Type",
 	    "application/json" }, "{\"profile_id\":\"x\",\"nam\":1,\"pkcs12_password\":\"\"}" });
 	errors = json_object_get(last, "errors");
 	CHECK(json_array_size(errors) == 4, "all faults at once: %zu", json_array_size(errors));
