@@ -77,7 +77,7 @@ bool order_wrong(const struct order_run *);		/* errors were found */
 
 /* order_check.c */
 /* A cell: normalized into `out`; false after a fault (only in the checking pass). */
-must_check bool order_value(struct order_run *, struct order_item *, size_t input, const char *raw, size_t len,
+bool order_value(struct order_run *, struct order_item *, size_t input, const char *raw, size_t len,
     char out[INPUT_VALUE_MAX]);
 /* Fills what is missing from typed values and defaults, checks what is required, hands it on. */
 must_check bool order_item_done(struct order_run *, struct order_item *, struct err *);
