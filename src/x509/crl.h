@@ -102,8 +102,7 @@ enum crl_form {
 /*
  * Reads the head.  Everything the reader hands out and hashes was read once, through `source`, so a
  * file that changes under it cannot be signed as something else.  ERR_MALFORMED on anything that is
- * not DER or not RFC 5280's; ERR_INVALID on a
- * critical extension or a signature algorithm it does not know.
+ * not DER or not RFC 5280's; ERR_INVALID on a critical extension or a signature algorithm it does not know.
  */
 must_check bool crl_reader_new(enum crl_form, crl_source *, void *arg, struct crl_reader **, struct err *);
 /* The same over a file, from where it stands in it. */
