@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/certificate_row.h"
+#include "store/tally.h"
 
 enum { MANY = 128 };
 
@@ -65,18 +66,32 @@ add_ders(struct db *tx, const struct certificate *c, size_t n, struct err *e)
 	return db_run_many(tx, sql, args, 2, n, NULL, e);
 }
 
+static bool
+count_issued(struct db *tx, const struct certificate *c, size_t n, struct tally_sheet *t, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (c[i].state == CERTIFICATE_ISSUED && (!tally_note(tx, t, TALLY_ISSUED, c[i].organization_id,
+		    c[i].profile_id, c[i].created_at, 1, e) || !tally_note(tx, t, TALLY_EXPIRING, c[i].organization_id,
+		    c[i].profile_id, c[i].not_after, 1, e)))
+			return false;
+	return true;
+}
+
 bool
 store_certificate_add(struct db *tx, const struct certificate *c, size_t n, struct err *e)
 {
+	struct tally_sheet tally = { .n = 0 };
+
 	while (n > 0) {
 		size_t some = n < MANY ? n : MANY;
 
-		if (!add_rows(tx, c, some, e) || !add_serials(tx, c, some, e) || !add_ders(tx, c, some, e))
+		if (!add_rows(tx, c, some, e) || !add_serials(tx, c, some, e) || !add_ders(tx, c, some, e) ||
+		    !count_issued(tx, c, some, &tally, e))
 			return err_in(e, "certificates of batch %lld", (long long)c->batch_id);
 		c += some;
 		n -= some;
 	}
-	return true;
+	return tally_write(tx, &tally, e);
 }
 
 bool
@@ -167,15 +182,42 @@ store_certificate_ders(struct db *db, int64_t from, int64_t n,
 	return e->kind == ERR_NONE;
 }
 
+/* Runs an UPDATE that returns what the tallies need of each row that it changed. */
+static bool
+revoke_rows(struct db *tx, const char *sql, struct db_args args, enum certificate_state state, int64_t at,
+    int64_t *changed, struct err *e)
+{
+	struct tally_sheet tally = { .n = 0 };
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	enum tally_kind kind = state == CERTIFICATE_REJECTED ? TALLY_REJECTED : TALLY_REVOKED;
+
+	*changed = 0;
+	if (!db_query(tx, sql, args, &rows, e))
+		return false;
+	while (db_next(rows, e)) {
+		int64_t organization_id = db_int(rows, 0), profile_id = db_int(rows, 1);
+
+		(*changed)++;
+		if (!tally_note(tx, &tally, kind, organization_id, profile_id, at, 1, e) ||
+		    !tally_note(tx, &tally, TALLY_EXPIRING, organization_id, profile_id, db_int(rows, 2), -1, e))
+			return false;
+	}
+	if (e->kind != ERR_NONE)
+		return false;
+	db_rows_free(give(rows));
+	return tally_write(tx, &tally, e);
+}
+
 bool
 store_certificate_revoke(struct db *tx, int64_t id, enum certificate_state state, int64_t at, int64_t reason,
     bool *changed, struct err *e)
 {
 	static const char sql[] =
-	    "UPDATE certificate SET state = $2, revoked_at = $3, reason = $4 WHERE id = $1 AND state IN (0, 4)";
+	    "UPDATE certificate SET state = $2, revoked_at = $3, reason = $4 WHERE id = $1 AND state IN (0, 4)"
+	    " RETURNING organization_id, profile_id, not_after";
 	int64_t rows;
 
-	if (!db_run(tx, sql, ARGS(arg_int(id), arg_int(state), arg_int(at), arg_int(reason)), &rows, e))
+	if (!revoke_rows(tx, sql, ARGS(arg_int(id), arg_int(state), arg_int(at), arg_int(reason)), state, at, &rows, e))
 		return err_in(e, "certificate %lld", (long long)id);
 	*changed = rows == 1;
 	return true;
@@ -188,10 +230,11 @@ store_certificate_revoke_range(struct db *tx, int64_t batch_id, int64_t from, in
 	/* "state <> 3" lets the partial index of items serve. */
 	static const char sql[] =
 	    "UPDATE certificate SET state = $4, revoked_at = $5, reason = $6"
-	    " WHERE batch_id = $1 AND item_index >= $2 AND item_index < $3 AND state <> 3 AND state IN (0, 4)";
+	    " WHERE batch_id = $1 AND item_index >= $2 AND item_index < $3 AND state <> 3 AND state IN (0, 4)"
+	    " RETURNING organization_id, profile_id, not_after";
 
-	if (!db_run(tx, sql, ARGS(arg_int(batch_id), arg_int(from), arg_int(to), arg_int(state), arg_int(at),
-	    arg_int(reason)), changed, e))
+	if (!revoke_rows(tx, sql, ARGS(arg_int(batch_id), arg_int(from), arg_int(to), arg_int(state), arg_int(at),
+	    arg_int(reason)), state, at, changed, e))
 		return err_in(e, "certificates of batch %lld", (long long)batch_id);
 	return true;
 }

@@ -1,6 +1,7 @@
 #include "store/quota.h"
 
 #include "store/organization.h"
+#include "store/tally.h"
 
 bool
 store_quota_get(struct db *db, int64_t organization_id, int64_t profile_id, struct quota_row *q, bool *found,
@@ -68,7 +69,7 @@ store_quota_entry_add(struct db *tx, const struct quota_entry *q, struct err *e)
 	    q->batch_id == 0 ? arg_null() : arg_int(q->batch_id), arg_text(q->reason), arg_text(q->actor),
 	    arg_int(q->at)), NULL, e))
 		return err_in(e, "quota entry");
-	return true;
+	return store_tally_add(tx, TALLY_ORDERED, q->organization_id, q->profile_id, q->at, q->ordered, e);
 }
 
 bool
@@ -82,7 +83,9 @@ store_quota_entry_grow(struct db *tx, const struct quota_entry *q, struct err *e
 	if (!db_run(tx, sql, ARGS(arg_int(q->batch_id), arg_text(q->kind), arg_int(q->allocated), arg_int(q->ordered),
 	    arg_int(q->issued), arg_int(q->at)), &changed, e))
 		return err_in(e, "quota entry");
-	return changed > 0 ? true : store_quota_entry_add(tx, q, e);
+	if (changed == 0)
+		return store_quota_entry_add(tx, q, e);
+	return store_tally_add(tx, TALLY_ORDERED, q->organization_id, q->profile_id, q->at, q->ordered, e);
 }
 
 bool
