@@ -4,6 +4,7 @@ import { formatConfigure } from '../lib/format';
 import { batches, methods, revoke, status } from './en/batches';
 import { common, problems } from './en/common';
 import { help } from './en/help';
+import { inputProblems, order } from './en/order';
 import { login, session, shell } from './en/shell';
 
 /** English is part of the page; other languages are chunks of their own, loaded when chosen. */
@@ -18,6 +19,8 @@ export const en = {
 	batches,
 	revoke,
 	help,
+	inputProblems,
+	order,
 };
 
 export function i18nStart() {

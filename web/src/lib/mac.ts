@@ -8,33 +8,23 @@ export type MacResult =
 	| { ok: true; value: bigint; bits: 48 | 64; text: string }
 	| { ok: false; problem: MacProblem };
 
-const scientific = /^\d+([.,]\d+)?E\+?\d+$/i;
-const separated = /^[0-9a-f]{1,2}([:-])(?:[0-9a-f]{1,2}\1)+[0-9a-f]{1,2}$/i;
-const dotted = /^[0-9a-f]{4}(\.[0-9a-f]{4})+$/i;
+const scientific = /^\d[\d.,]*E[+-]?\d{1,3}$/i;
+const pairs = /^[0-9a-f]{2}([:.-])(?:[0-9a-f]{2}\1)*[0-9a-f]{2}$/i;
+const quads = /^[0-9a-f]{4}(?:\.[0-9a-f]{4})+$/i;
 const bare = /^[0-9a-f]+$/i;
-
-function digitsOf(text: string): string | undefined {
-	if (bare.test(text)) return text;
-	if (dotted.test(text)) return text.replaceAll('.', '');
-	if (separated.test(text)) {
-		return text
-			.split(/[:-]/)
-			.map((octet) => octet.padStart(2, '0'))
-			.join('');
-	}
-	return undefined;
-}
+// What pasting leaves around a value besides blanks: zero-width space, byte order mark.
+const around = /^[\s\u200b\ufeff]+|[\s\u200b\ufeff]+$/g;
 
 /** Reads a MAC in any spelling; says what is wrong with one that is none. */
 export function macParse(input: string): MacResult {
-	const text = input.trim();
-	// A spreadsheet turns 0012E4000000 into 1.2E+05: the digits are gone, guessing is no help.
-	if (scientific.test(text) && !/^[0-9a-f]{12}$/i.test(text)) {
-		return { ok: false, problem: 'scientific' };
+	const text = input.replace(around, '');
+	const plain = bare.test(text) || pairs.test(text) || quads.test(text);
+	const digits = plain ? text.replace(/[:.-]/g, '') : '';
+	if (digits.length !== 12 && digits.length !== 16) {
+		// A spreadsheet turns 001234567E10 into 1.2E+05: the digits are gone, guessing is no help.
+		if (scientific.test(text)) return { ok: false, problem: 'scientific' };
+		return { ok: false, problem: plain ? 'length' : 'digits' };
 	}
-	const digits = digitsOf(text);
-	if (digits === undefined) return { ok: false, problem: 'digits' };
-	if (digits.length !== 12 && digits.length !== 16) return { ok: false, problem: 'length' };
 	const value = BigInt(`0x${digits}`);
 	if (value === 0n) return { ok: false, problem: 'zero' };
 	if ((Number.parseInt(digits.slice(0, 2), 16) & 1) === 1) {
@@ -53,17 +43,32 @@ export function macFormat(value: bigint, bits: 48 | 64): string {
 	return (digits.match(/../g) ?? []).join(':');
 }
 
+/** Does the address begin with the digits of a prefix such as `00:1A:2B` or `00:1A:2B:C`? */
+export function macHasPrefix(text: string, prefix: string): boolean {
+	const digits = (of: string) => of.replace(/[:.-]/g, '').toUpperCase();
+	return digits(text).startsWith(digits(prefix));
+}
+
+export type MacRun =
+	| { ok: true; last: bigint }
+	| { ok: false; problem: 'overflow' | 'block'; prefix?: string };
+
 /**
- * The last address of `count` addresses, `increment` apart; undefined where the block would run
- * past the manufacturer's part (the upper 24 bits), since that would be someone else's address.
+ * The last of `count` addresses, `increment` apart.  A run stays inside the block of the
+ * organization that its first address is in: what comes after it is somebody else's.
  */
-export function macLast(
+export function macRun(
 	first: bigint,
 	bits: 48 | 64,
 	count: number,
 	increment: number,
-): bigint | undefined {
+	prefixes: readonly string[],
+): MacRun {
 	const last = first + BigInt(count - 1) * BigInt(increment);
-	const block = BigInt(bits - 24);
-	return last >> block === first >> block ? last : undefined;
+	if (last >> BigInt(bits) !== 0n) return { ok: false, problem: 'overflow' };
+	const prefix = prefixes.find((one) => macHasPrefix(macFormat(first, bits), one));
+	if (prefix !== undefined && !macHasPrefix(macFormat(last, bits), prefix)) {
+		return { ok: false, problem: 'block', prefix };
+	}
+	return { ok: true, last };
 }

@@ -1,4 +1,4 @@
-import { Button, TextInput } from '@carbon/react';
+import { Button } from '@carbon/react';
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { api, got } from '../api/client';
 import { Notice } from '../ui/Notice';
 import { ProblemNotice } from '../ui/ProblemNotice';
+import { TextField } from '../ui/TextField';
 import { LoginFrame } from './LoginFrame';
 
 export function ForgotPage() {
@@ -33,7 +34,7 @@ export function ForgotPage() {
 			) : (
 				<form className="form" noValidate onSubmit={submit}>
 					<p>{t('login.forgotText')}</p>
-					<TextInput
+					<TextField
 						id="username"
 						labelText={t('login.username')}
 						autoComplete="username"

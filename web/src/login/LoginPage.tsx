@@ -1,4 +1,4 @@
-import { Button, TextInput } from '@carbon/react';
+import { Button } from '@carbon/react';
 import { zodResolver } from '@hookform/resolvers/zod';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -12,6 +12,7 @@ import { Notice } from '../ui/Notice';
 import { PasswordField } from '../ui/PasswordField';
 import { ProblemNotice } from '../ui/ProblemNotice';
 import { problemText } from '../ui/problem-text';
+import { TextField } from '../ui/TextField';
 import { LoginFrame } from './LoginFrame';
 
 const schema = z.object({
@@ -63,7 +64,7 @@ export function LoginPage() {
 				</Notice>
 			)}
 			<form className="form" noValidate onSubmit={form.handleSubmit(submit)}>
-				<TextInput
+				<TextField
 					id="username"
 					labelText={t('login.username')}
 					autoComplete="username"

@@ -1,4 +1,4 @@
-import { Button, Select, SelectItem, TextInput } from '@carbon/react';
+import { Button, Select, SelectItem } from '@carbon/react';
 import { type FormEvent, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RevocationReason } from '../api/types';
@@ -8,6 +8,7 @@ import { Dialog } from '../ui/Dialog';
 import { Meter } from '../ui/Meter';
 import { Notice } from '../ui/Notice';
 import { ProblemNotice } from '../ui/ProblemNotice';
+import { TextField } from '../ui/TextField';
 
 const reasons = [
 	'unspecified',
@@ -88,7 +89,7 @@ export function RevokeDialog(props: RevokeDialogProps) {
 					))}
 				</Select>
 				{asksNumber && (
-					<TextInput
+					<TextField
 						id={`${id}-count`}
 						labelText={t('revoke.confirmCount', { count })}
 						inputMode="numeric"

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { api, got } from '../api/client';
 import type { Quota } from '../api/types';
 import { formatTime } from '../lib/format';
+import { profileQuery } from '../profiles/queries';
 import { useMe } from '../session/me';
 import { useProfileChoice } from '../session/profile';
 import { OrganizationSwitcher } from './OrganizationSwitcher';
@@ -14,18 +14,7 @@ export function ContextBar() {
 	const me = useMe();
 	const [profile] = useProfileChoice();
 	// The figures of the header follow every order, wherever it was made.
-	const { data } = useQuery({
-		queryKey: ['profile', profile?.id],
-		queryFn: ({ signal }) =>
-			got(
-				api.GET('/profiles/{profile_id}', {
-					params: { path: { profile_id: profile?.id ?? 0 } },
-					signal,
-				}),
-			),
-		enabled: profile !== undefined,
-		staleTime: 30_000,
-	});
+	const { data } = useQuery({ ...profileQuery(profile?.id ?? 0), enabled: profile !== undefined });
 	const quota = data?.quota ?? profile?.quota;
 
 	return (

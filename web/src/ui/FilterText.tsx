@@ -1,5 +1,5 @@
-import { TextInput } from '@carbon/react';
 import { useId } from 'react';
+import { TextField } from './TextField';
 import { useDebounced } from './useDebounced';
 
 interface FilterTextProps {
@@ -30,7 +30,7 @@ export function FilterText({
 			className={wide ? 'filters__item filters__wide' : 'filters__item'}
 			data-search={search || undefined}
 		>
-			<TextInput
+			<TextField
 				id={id}
 				size="sm"
 				type={type ?? 'text'}

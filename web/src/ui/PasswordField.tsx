@@ -1,17 +1,17 @@
 import { View, ViewOff } from '@carbon/icons-react';
-import { TextInput } from '@carbon/react';
-import { type ComponentProps, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { IconButton } from './IconButton';
+import { TextField, type TextFieldProps } from './TextField';
 
 /** A secret with a button that shows it; its text is never offered to spelling services. */
-export function PasswordField(props: ComponentProps<typeof TextInput>) {
+export function PasswordField(props: TextFieldProps) {
 	const { t } = useTranslation();
 	const [shown, setShown] = useState(false);
 
 	return (
 		<div className="password">
-			<TextInput
+			<TextField
 				{...props}
 				type={shown ? 'text' : 'password'}
 				spellCheck={false}
