@@ -281,7 +281,7 @@ der_get_time(struct der_reader *r, int64_t *unix_s)
 	const uint8_t *at = r->p, *q;
 	uint8_t tag = der_peek(r);
 	struct der_item item;
-	int century, yy, part[5];	/* month, day, hour, minute, second */
+	int century = 0, yy, part[5];	/* month, day, hour, minute, second */
 	int64_t year;
 
 	if ((tag != DER_UTC_TIME && tag != DER_GEN_TIME) || !der_next(r, &item))
