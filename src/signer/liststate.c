@@ -186,7 +186,7 @@ list_reader_next(struct list_reader *r, struct list_entry *out, bool *more, stru
 	raw[0] = (uint8_t)first;
 	out->len = raw[0] & 0x1f;
 	out->flags = raw[0] & 0xe0;
-	if (out->len == 0 || out->len > CRL_SERIAL_MAX || fread_unlocked(raw + 1, out->len, 1, r->file) != 1)
+	if (out->len == 0 || out->len > CRL_SERIAL_MAX || (fread_unlocked)(raw + 1, (size_t)out->len, 1, r->file) != 1)
 		return damaged(r, e);
 	memcpy(out->serial, raw + 1, out->len);
 	if (EVP_DigestUpdate(r->md, raw, 1 + (size_t)out->len) != 1)
@@ -242,7 +242,7 @@ list_writer_add(struct list_writer *w, const struct list_entry *x, struct err *e
 	if (EVP_DigestUpdate(w->md, raw, 1 + (size_t)x->len) != 1)
 		abort();
 	w->count++;
-	if (fwrite_unlocked(raw, 1 + (size_t)x->len, 1, w->file) != 1)
+	if ((fwrite_unlocked)(raw, 1 + (size_t)x->len, 1, w->file) != 1)
 		return err_set(e, ERR_UNAVAILABLE, "disk_full", "cannot write %.120s: %s", w->beside, strerror(errno));
 	return true;
 }

@@ -33,7 +33,7 @@ spki_read(const struct token_place *t, CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, 
 {
 	uint8_t a[1024], b[16], buf[2048];
 	struct der_writer w = der_writer(buf, sizeof(buf));
-	size_t a_len, b_len;
+	size_t a_len = 0, b_len = 0;
 	struct der spki, point;
 	struct key_info info;
 
