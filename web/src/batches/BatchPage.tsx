@@ -1,11 +1,12 @@
 import { Button } from '@carbon/react';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link, useRouter } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { isStatus } from '../api/problem';
 import type { Batch } from '../api/types';
 import { formatTime } from '../lib/format';
 import { useRight } from '../session/me';
+import { BackLink } from '../ui/BackLink';
 import { Fact, Facts } from '../ui/Facts';
 import { Meter } from '../ui/Meter';
 import { ProblemNotice } from '../ui/ProblemNotice';
@@ -22,24 +23,11 @@ const route = getRouteApi('/session/app/batches/$batchId');
 export function BatchPage() {
 	const { t } = useTranslation();
 	const { batchId } = route.useParams();
-	const router = useRouter();
 	const id = Number(batchId);
 	const { data: batch, error, refetch } = useQuery(batchQuery(id));
 	useTitle(batch ? `${batch.id} ${batch.name}` : t('batches.title'));
 
-	const back = (
-		<Link
-			to="/batches"
-			onClick={(event) => {
-				// Back through the history keeps the filters of the list.
-				if (!router.history.canGoBack()) return;
-				event.preventDefault();
-				router.history.back();
-			}}
-		>
-			{t('batches.back')}
-		</Link>
-	);
+	const back = <BackLink to="/batches">{t('batches.back')}</BackLink>;
 
 	if (error && !batch) {
 		return (

@@ -2,6 +2,7 @@ import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { formatConfigure } from '../lib/format';
 import { batches, methods, revoke, status } from './en/batches';
+import { certificates, dashboard, profiles } from './en/certificates';
 import { common, problems } from './en/common';
 import { help } from './en/help';
 import { inputProblems, order } from './en/order';
@@ -21,6 +22,9 @@ export const en = {
 	help,
 	inputProblems,
 	order,
+	certificates,
+	profiles,
+	dashboard,
 };
 
 export function i18nStart() {

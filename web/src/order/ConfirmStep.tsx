@@ -7,6 +7,7 @@ import { Fact, Facts } from '../ui/Facts';
 import { Meter } from '../ui/Meter';
 import { Notice } from '../ui/Notice';
 import { ProblemNotice } from '../ui/ProblemNotice';
+import { ScrollBox } from '../ui/ScrollBox';
 import { makesKeys } from './kinds';
 import type { Proposal } from './OrderWizard';
 import { ErrorList } from './ServerErrors';
@@ -83,8 +84,7 @@ function Sample({ preview, profile }: { preview: Proposal['preview']; profile: P
 	return (
 		<section className="panel">
 			<h2>{t('order.subjects')}</h2>
-			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-			<section className="scroll scroll--plain" tabIndex={0} aria-label={t('order.subjects')}>
+			<ScrollBox label={t('order.subjects')} size="plain">
 				<table className="grid grid--compact">
 					<thead>
 						<tr>
@@ -113,7 +113,7 @@ function Sample({ preview, profile }: { preview: Proposal['preview']; profile: P
 						))}
 					</tbody>
 				</table>
-			</section>
+			</ScrollBox>
 		</section>
 	);
 }

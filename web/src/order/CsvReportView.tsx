@@ -8,6 +8,7 @@ import { csvPart } from '../csv/client';
 import { explain, explainAll, type ProblemTexts } from '../csv/explain';
 import { saveBlob } from '../lib/save';
 import { Notice } from '../ui/Notice';
+import { ScrollBox } from '../ui/ScrollBox';
 import type { CsvFile } from './useCsvFile';
 
 interface CsvReportViewProps {
@@ -100,8 +101,7 @@ interface RowsTableProps {
 function RowsTable({ columns, rows, texts }: RowsTableProps) {
 	const { t } = useTranslation();
 	return (
-		// biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
-		<section className="scroll scroll--short" tabIndex={0} aria-label={t('order.rowsTable')}>
+		<ScrollBox label={t('order.rowsTable')} size="short">
 			<table className="grid grid--compact">
 				<thead>
 					<tr>
@@ -130,6 +130,6 @@ function RowsTable({ columns, rows, texts }: RowsTableProps) {
 					))}
 				</tbody>
 			</table>
-		</section>
+		</ScrollBox>
 	);
 }

@@ -3,6 +3,7 @@ import type { FieldError } from '../api/types';
 import { csvText } from '../lib/csv-write';
 import { saveText } from '../lib/save';
 import { Notice } from '../ui/Notice';
+import { ScrollBox } from '../ui/ScrollBox';
 
 const shown = 500;
 
@@ -44,8 +45,7 @@ export function ErrorList({ errors, kind, title }: ErrorListProps) {
 			>
 				{kind === 'error' && t('order.serverErrorsText', { count: errors.length })}
 			</Notice>
-			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-			<section className="scroll scroll--short" tabIndex={0} aria-label={title}>
+			<ScrollBox label={title} size="short">
 				<table className="grid grid--compact">
 					<thead>
 						<tr>
@@ -70,7 +70,7 @@ export function ErrorList({ errors, kind, title }: ErrorListProps) {
 						))}
 					</tbody>
 				</table>
-			</section>
+			</ScrollBox>
 			{errors.length > shown && (
 				<p className="small quiet">{t('order.shownPart', { count: shown })}</p>
 			)}

@@ -101,7 +101,8 @@ export const batches = {
 
 export const revoke = {
 	titleBatch: 'Revoke the batch?',
-	titleSome: 'Revoke selected certificates',
+	titleSome: 'Revoke the certificates?',
+	revokeSelected: 'Revoke selected certificates',
 	titleOne: 'Revoke the certificate?',
 	text_one:
 		'One certificate is revoked for good. Devices that use it are refused from then on, and no credit is given.',

@@ -49,7 +49,7 @@ export function ListFrame<T>(props: ListFrameProps<T>) {
 	return (
 		<div className="resource">
 			{props.filters}
-			{props.selectionBar ?? (
+			{props.selectionBar || (
 				<div className="bar">
 					<span className="bar__note">
 						{total === undefined ? '\u00a0' : t('common.results', { count: total })}

@@ -2,6 +2,7 @@ import { ArrowDown, ArrowsVertical, ArrowUp } from '@carbon/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useRowHeight } from '../../settings/preferences';
+import { ScrollBox } from '../ScrollBox';
 import { Row } from './Row';
 import type { Column, RowAction, Selection } from './types';
 import { useRoving } from './useRoving';
@@ -99,10 +100,9 @@ export function ResourceTable<T>(props: ResourceTableProps<T>) {
 	);
 
 	return (
-		// biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
-		<section className={plain ? 'scroll scroll--plain' : 'scroll'} tabIndex={0} aria-label={label}>
+		<ScrollBox label={label} size={plain ? 'plain' : undefined}>
 			{table}
-		</section>
+		</ScrollBox>
 	);
 }
 

@@ -1,0 +1,62 @@
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { api, got } from '../api/client';
+import { dayEnd, dayStart } from '../lib/format';
+import { serialTidy } from '../lib/serial';
+import type { CertificatesSearch } from './search';
+
+export const defaultLimit = 50;
+
+export function certificatesParams(search: CertificatesSearch, profileId: number | undefined) {
+	return {
+		batch_id: search.batch,
+		name: search.name?.trim() || undefined,
+		subject: search.subject?.trim() || undefined,
+		serial_number: (search.serial && serialTidy(search.serial)) || undefined,
+		status: search.status,
+		from: search.from && dayStart(search.from),
+		to: search.to && dayEnd(search.to),
+		sort: search.sort,
+		profile_id: search.current ? profileId : undefined,
+	};
+}
+
+export function certificatesQuery(search: CertificatesSearch, profileId: number | undefined) {
+	const query = {
+		...certificatesParams(search, profileId),
+		cursor: search.cursor,
+		limit: search.limit ?? defaultLimit,
+	};
+	return queryOptions({
+		queryKey: ['certificates', query],
+		queryFn: ({ signal }) => got(api.GET('/certificates', { params: { query }, signal })),
+		placeholderData: keepPreviousData,
+	});
+}
+
+export function certificateQuery(serial: string) {
+	return queryOptions({
+		queryKey: ['certificates', 'one', serial],
+		queryFn: ({ signal }) =>
+			got(
+				api.GET('/certificates/{serial_number}', {
+					params: { path: { serial_number: serial } },
+					signal,
+				}),
+			),
+	});
+}
+
+export function pemQuery(serial: string) {
+	return queryOptions({
+		queryKey: ['pem', serial],
+		queryFn: ({ signal }) =>
+			got(
+				api.GET('/certificates/{serial_number}.pem', {
+					params: { path: { serial_number: serial } },
+					parseAs: 'text',
+					signal,
+				}),
+			),
+		staleTime: Number.POSITIVE_INFINITY,
+	});
+}
