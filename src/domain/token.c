@@ -55,7 +55,7 @@ create_tx(struct db *tx, void *arg, struct err *e)
 	struct token t = { .name = q->in->name, .organization_id = q->who->organization_id, .created_at = clock_now_s(),
 	    .expires_at = q->in->expires_at };
 	char id[33], nonce[NONCE_TEXT_LEN];
-	unsigned rights;
+	unsigned rights = 0;
 	json_t *detail;
 	bool ok;
 
