@@ -427,6 +427,16 @@ config_free(struct config *c)
 	free(c);
 }
 
+const char *
+config_store_dir(const struct config *c)
+{
+	const char *path = c->store.uri + strlen("sqlite:"), *slash;
+
+	if (!str_starts(c->store.uri, "sqlite:") || (slash = strrchr(path, '/')) == NULL)
+		return c->instance.run_dir;
+	return slash == path ? "/" : arena_strndup(c->arena, path, (size_t)(slash - path));
+}
+
 static const char *
 default_text(const char *otherwise)
 {

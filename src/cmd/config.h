@@ -96,6 +96,12 @@ must_check bool config_read(const char *file, struct config **, struct err *);
 void config_free(struct config *);
 OWN_TYPE(struct config, config_free)
 
+/*
+ * The folder of an SQLite store (the file, its WAL and shared memory), for sandboxes; run_dir when the store is
+ * elsewhere.
+ */
+const char *config_store_dir(const struct config *);
+
 /* Every key with its default and explanation, as text. */
 void config_help(FILE *);
 

@@ -1,0 +1,81 @@
+/* The web process: `certmill serve --only web`. */
+#include <signal.h>
+
+#include "api/routes.h"
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "base/str.h"
+#include "cmd/config.h"
+#include "cmd/instance.h"
+#include "cmd/nginx_conf.h"
+#include "cmd/ops.h"
+#include "http/http.h"
+
+#define STOP_GRACE_MS 4000
+
+static void
+signals_block(sigset_t *set)
+{
+	(void)sigemptyset(set);
+	(void)sigaddset(set, SIGTERM);
+	(void)sigaddset(set, SIGINT);
+	(void)sigaddset(set, SIGHUP);
+	/* Before any thread is made: all of them leave signals to main. */
+	(void)pthread_sigmask(SIG_BLOCK, set, NULL);
+}
+
+static bool
+confine(const struct config *c, struct err *e)
+{
+	const char *const write[] = { config_store_dir(c), c->instance.run_dir, c->web.spool_dir, NULL };
+	const char *const read[] = { "/etc", "/usr/share", c->instance.dir, NULL };
+	const struct sandbox box = { .kind = SANDBOX_WEB, .read = read, .write = write,
+		.inet = !str_starts(c->store.uri, "sqlite:") };
+
+	return sandbox_enter(&box, e);
+}
+
+static bool
+serve(const struct config *c, struct app *app, struct http_server **server, struct err *e)
+{
+	const char *group = nginx_socket_group(c);
+	static struct http_mount mounts[2];
+	const struct http_listen at[] = {
+		{ .listener = HTTP_PORTAL, .unix_path = c->web.socket, .group = group },
+		{ .listener = HTTP_MTLS, .unix_path = c->web.mtls_socket, .group = group },
+		{ .listener = HTTP_OPS, .unix_path = c->web.ops_socket, .group = group },
+	};
+	const struct http_conf conf = { .app = app, .mounts = mounts, .mounts_n = COUNT(mounts), .listen = at,
+		.listen_n = COUNT(at), .origin = c->instance.origin, .spool_dir = c->web.spool_dir, .threads = c->web.threads,
+		.events_max = c->web.events_max, .body_rate_min = c->web.body_rate_min };
+
+	mounts[0] = (struct http_mount){ .routes = api_routes, .n = api_routes_n, .listeners = HTTP_PORTAL | HTTP_MTLS,
+		.hooks = api_hooks };
+	mounts[1] = (struct http_mount){ .routes = ops_routes, .n = ops_routes_n, .listeners = HTTP_OPS, .quick = ops_quick };
+	return http_server_start(&conf, server, e);
+}
+
+int
+web_main(const struct config *c)
+{
+	OWN(instance_close) struct instance *in = NULL;
+	struct http_server *server = NULL;
+	struct err e = { 0 };
+	sigset_t set;
+	int signo;
+
+	signals_block(&set);
+	if (!instance_open(c, false, &in, &e) || !confine(c, &e) || !serve(c, instance_app(in), &server, &e)) {
+		log_err("web.failed", &e);
+		return 1;
+	}
+	ops_serve(server);
+	log_info("web.serves", "threads=%d", c->web.threads);
+	/* Nothing of ours changes on SIGHUP: certificates are nginx's. */
+	while (sigwait(&set, &signo) == 0 && signo == SIGHUP)
+		continue;
+	if (!http_server_stop(server, STOP_GRACE_MS))
+		_exit(0);	/* a handler still runs; what it has not committed did not happen */
+	http_server_free(server);
+	return 0;
+}
