@@ -11,6 +11,8 @@
 #define PIECE_LEAST 32
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* What our secrets may take of the heap: libcrypto makes EC keys there, and fails when it finds no room. */
+static size_t heap_share;
 
 /*
  * The heap must fit under RLIMIT_MEMLOCK, which is small for an ordinary user: a smaller locked one is
@@ -24,10 +26,12 @@ heap_make(void)
 	if (CRYPTO_secure_malloc_initialized())
 		return;
 	for (size = HEAP_OCTETS; size >= HEAP_LEAST; size /= 2) {
+		heap_share = size / 4 * 3;
 		if (CRYPTO_secure_malloc_init(size, PIECE_LEAST) == 1)
 			return;
 		(void)CRYPTO_secure_malloc_done();
 	}
+	heap_share = HEAP_OCTETS / 4 * 3;
 	(void)CRYPTO_secure_malloc_init(HEAP_OCTETS, PIECE_LEAST);
 	log_warn("secret.unlocked", "reason=\"memory cannot be locked; raise RLIMIT_MEMLOCK\"");
 }
@@ -45,7 +49,8 @@ secret_new(size_t len)
 
 	if (s == NULL || len == SIZE_MAX)
 		abort();
-	s->p = OPENSSL_secure_zalloc(len + 1);
+	if (len < heap_share && CRYPTO_secure_used() < heap_share - len)
+		s->p = OPENSSL_secure_zalloc(len + 1);
 	if (s->p == NULL)		/* the locked heap is full; wiped all the same */
 		s->p = OPENSSL_zalloc(len + 1);
 	if (s->p == NULL)

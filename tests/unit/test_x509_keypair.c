@@ -121,6 +121,20 @@ many_small(struct keymaker *m)
 	}
 }
 
+/* Secure memory may be used up by other secrets: keys are made all the same. */
+static void
+crowded(struct keymaker *m)
+{
+	static struct secret *others[1200];
+
+	for (size_t i = 0; i < COUNT(others); i++)
+		others[i] = secret_new(4000);
+	made(m, (struct key_type){ KEY_EC, 256 });
+	made(m, (struct key_type){ KEY_RSA, 1024 });
+	for (size_t i = 0; i < COUNT(others); i++)
+		secret_free(others[i]);
+}
+
 int
 main(void)
 {
@@ -143,5 +157,6 @@ main(void)
 	refused(fast, (struct key_type){ KEY_NONE, 256 });
 	many_small(fast);
 	threads_differ();
+	crowded(fast);
 	return check_done();
 }
