@@ -349,6 +349,7 @@ feed_utf8(struct csv *c, const uint8_t *p, size_t n, struct err *e)
 		return false;
 	if (p[good] == 0 && c->due == 0)
 		return refuse(c, "csv_nul", e, "an octet of value zero: no text, or UTF-16 without its byte order mark");
+	c->column -= c->due > 0;	/* back to where the character began */
 	return refuse(c, "csv_encoding", e, "not UTF-8; save the table as \"CSV UTF-8\"");
 }
 
@@ -465,6 +466,7 @@ csv_end(struct csv *c, struct err *e)
 		return false;
 	if (c->separator == 0 && !decided(c, e))
 		return false;
+	c->column -= c->due > 0;
 	if (c->held_n > 0 || c->due > 0)
 		return refuse(c, "csv_encoding", e, "the file ends inside a character");
 	if (c->state == QUOTED) {

@@ -236,15 +236,18 @@ plan(struct delivery *d, const struct batch *b, struct err *e)
 {
 	OWN(arena_free) struct arena *a = arena_new(SCRATCH_MAX);
 	const struct profile *doc;
-	struct profile_row row;
+	struct ca ca;
 	struct db *db;
 	bool found;
 	OWN_STR struct str tail = { 0 };
 
 	if (!db_pool_get(d->app->store, DB_READ, &db, e) ||
 	    !profile_document(d->app, db, b->profile_id, b->profile_version, &doc, e) ||
-	    !store_profile_get(db, b->profile_id, a, &row, &found, e) ||
-	    !chain_make(d, db, row.ca_id, e) || !parts_read(d, db, e))
+	    !store_ca_named(db, profile_about(doc)->ca, a, &ca, &found, e))
+		return false;
+	if (!found)
+		return err_sys(e, "the CA \"%s\" is not here", profile_about(doc)->ca);
+	if (!chain_make(d, db, ca.id, e) || !parts_read(d, db, e))
 		return false;
 	manifest_header(doc, &d->manifest_titles);
 	if (!offsets(d, db, e))

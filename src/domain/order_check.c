@@ -69,7 +69,14 @@ order_value(struct order_run *r, struct order_item *it, size_t input, const char
 {
 	const struct profile_input *in = &r->inputs[input];
 	char why[INPUT_WHY_MAX];
-	bool ok = input_normalize(in, raw, len, out, why);
+	bool ok;
+
+	/* An empty cell says nothing: what was typed or is the default may stand there. */
+	if (strspn(raw, " \t") >= len) {
+		out[0] = '\0';
+		return true;
+	}
+	ok = input_normalize(in, raw, len, out, why);
 
 	if (ok && out[0] != '\0' && r->about->mac_prefixes && is_address(in) &&
 	    mac_prefix_find(r->prefixes, r->prefixes_n, out) == NULL) {

@@ -32,8 +32,10 @@ generator_prepare(struct order_run *r, struct generator *g, size_t *input)
 		fault_add(r->errors, NULL, 0, "generator.input", o->generator_input, "has no generator");
 		return false;
 	}
-	if (r->fixed[at] == NULL)
-		return false;		/* its start is missing or wrong, which is said already */
+	if (r->fixed[at] == NULL) {
+		fault_add(r->errors, NULL, 0, r->inputs[at].name, NULL, "the value to start from is missing");
+		return false;
+	}
 	rule = r->about->mac_prefixes &&
 	    (r->inputs[at].type == INPUT_MAC_ADDRESS || r->inputs[at].type == INPUT_EUI64);
 	if (generator_start(&r->inputs[at], kind_of(&r->inputs[at]), r->fixed[at], o->increment, (uint64_t)o->size,

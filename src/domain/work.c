@@ -5,16 +5,17 @@
 
 #include "base/clock.h"
 #include "domain/batch.h"
+#include "domain/profile.h"
 #include "domain/work_run.h"
 #include "store/certificate.h"
 #include "store/item.h"
 #include "store/organization.h"
-#include "store/profile.h"
 
 /* Slices of batches that were stopped meanwhile are passed over, some at a time. */
 #define STALE_MAX 16
 
 struct lease {
+	const struct app	*app;
 	const char		*owner, *host;
 	int64_t			 lease_s;
 	struct arena		*arena;
@@ -25,22 +26,24 @@ struct lease {
 static bool
 fill(struct db *tx, struct lease *l, const struct slice *s, const struct batch *b, struct err *e)
 {
-	struct profile_row row;
+	const struct profile *doc;
+	struct ca ca;
 	int64_t base;
 	bool found;
 
 	/* Ids in a block and anew with each lease: they run in order of time. */
 	if (!store_counter_take(tx, "certificate", s->size, &base, e) ||
 	    !store_slice_base(tx, s->batch_id, s->slice_no, base, e) ||
-	    !store_profile_get(tx, b->profile_id, l->arena, &row, &found, e))
+	    !profile_document(l->app, tx, b->profile_id, b->profile_version, &doc, e) ||
+	    !store_ca_named(tx, profile_about(doc)->ca, l->arena, &ca, &found, e))
 		return false;
 	if (!found)
-		return err_sys(e, "profile %" PRId64 " of batch %" PRId64 " is gone", b->profile_id, b->id);
+		return err_sys(e, "the CA \"%s\" of batch %" PRId64 " is not here", profile_about(doc)->ca, b->id);
 	*l->out = (struct work_slice){
 		.batch_id = s->batch_id, .slice_no = s->slice_no, .first_index = s->first_index, .size = s->size,
 		.version = s->version, .lease_until_s = s->lease_until_s, .attempts = s->attempts,
 		.organization_id = s->organization_id, .profile_id = b->profile_id, .profile_version = b->profile_version,
-		.ca_id = row.ca_id, .method = b->method, .batch_name = b->name, .parameters = b->parameters,
+		.ca_id = ca.id, .method = b->method, .batch_name = b->name, .parameters = b->parameters,
 		.parameters_version = b->parameters_version, .packaging = b->packaging, .p12_salt = b->p12_salt,
 		.sealed = s->sealed, .plan = s->plan, .plan_n = s->plan_len / WORK_SERIAL_LEN, .certificate_base = base,
 	};
@@ -84,7 +87,7 @@ bool
 work_lease(const struct app *app, const char *owner, const char *host, int64_t lease_s, struct arena *a,
     struct work_slice *out, bool *found, struct err *e)
 {
-	struct lease l = { .owner = owner, .host = host, .lease_s = lease_s, .arena = a, .out = out };
+	struct lease l = { .app = app, .owner = owner, .host = host, .lease_s = lease_s, .arena = a, .out = out };
 
 	*found = false;
 	/* An idle worker only reads. */

@@ -152,7 +152,7 @@ work_store(const struct app *app, struct work_slice *s, const struct work_result
 	struct delivery_piece piece = { 0 };
 	struct ending t = { .s = s, .piece = &piece, .now = clock_now_s() };
 	struct db *db;
-	int64_t size;
+	int64_t size = 0;
 	bool ok;
 
 	if (s->items == NULL || n != (size_t)s->size)
