@@ -9,7 +9,9 @@
 #include "http/json.h"
 
 static const struct command commands[] = {
+	{ "demo", cmd_demo, "make a whole working instance and run it" },
 	{ "serve", cmd_serve, "run an instance: nginx, web, workers, status and signer" },
+	{ "verify", cmd_verify, "check a downloaded batch, offline" },
 };
 
 static void

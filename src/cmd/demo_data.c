@@ -145,12 +145,12 @@ packs_add(struct filling *f, struct err *e)
 		return false;
 	/* All hierarchies first: a profile may name a CA of another pack. */
 	for (size_t i = 0; i < packs_n; i++)
-		if (strchr(packs[i], '.') == NULL && !hierarchy_add(f, packs[i], e))
+		if (!str_ends(packs[i], ".json") && !hierarchy_add(f, packs[i], e))
 			return false;
 	for (size_t i = 0; i < packs_n; i++) {
 		char dir[DEMO_PATH];
 
-		if (strchr(packs[i], '.') != NULL)
+		if (str_ends(packs[i], ".json"))
 			continue;
 		if (snprintf(dir, sizeof(dir), "%s/%s", f->d->share, packs[i]) >= (int)sizeof(dir))
 			return err_sys(e, "name too long");

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "cmd/config.h"
 #include "cmd/demo.h"
-#include "cmd/spawn.h"
+#include "cmd/program.h"
 #include "domain/actor.h"
 #include "domain/user.h"
 #include "signlink/signlink.h"
@@ -41,6 +41,17 @@ operator_make(struct demo *d, struct err *e)
 	    pem_write(d, "operator/operator.pem", "CERTIFICATE", d->operator_cert.p, d->operator_cert.len, e);
 }
 
+/* The listeners' own list of CAs whose certificates a log-in takes. */
+static bool
+admin_ca_copy(const struct demo *d, const char *dir, struct err *e)
+{
+	OWN_STR struct str pem = { 0 };
+	char path[DEMO_PATH];
+
+	(void)snprintf(path, sizeof(path), "%.4000s/ca/internal-admin.pem", dir);
+	return demo_read(path, &pem, e) && demo_write(d, "tls/admin-ca.pem", pem.p, pem.len, e);
+}
+
 /* All hierarchies of the packs in one call: a CA may have its parent in another document. */
 static bool
 cas_make(struct demo *d, const char *dir, struct err *e)
@@ -53,11 +64,11 @@ cas_make(struct demo *d, const char *dir, struct err *e)
 	if (!demo_names(d->share, d->arena, packs, DEMO_PACKS_MAX, &n, e))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (strchr(packs[i], '.') == NULL) {
+		if (!str_ends(packs[i], ".json")) {
 			argv[k++] = "--hierarchy";
 			argv[k++] = arena_printf(d->arena, "%s/%s/hierarchy.json", d->share, packs[i]);
 		}
-	return spawn_wait(argv, &quiet, e);
+	return program_run(argv, &quiet, e) && admin_ca_copy(d, dir, e);
 }
 
 bool
@@ -83,7 +94,7 @@ demo_signer(struct demo *d, struct err *e)
 		const char *const init[] = { d->signer_program, "init", "--dir", dir, "--public-url", url, "--run",
 		    demo_run_dir(d), "--operator", operator, NULL };
 
-		return spawn_wait(init, &quiet, e) && cas_make(d, dir, e);
+		return program_run(init, &quiet, e) && cas_make(d, dir, e);
 	}
 }
 
@@ -223,8 +234,7 @@ users_make(struct issuing *q, struct err *e)
 	struct demo *d = q->d;
 	struct internal in = { 0 };
 	struct actor console;
-	bool ok = internal_open(d, "admin-certificate", &in, e) &&
-	    pem_write(d, "tls/admin-ca.pem", "CERTIFICATE", in.ca, in.ca_len, e);
+	bool ok = internal_open(d, "admin-certificate", &in, e);
 
 	actor_console(&console);
 	for (size_t i = 0; ok && i < d->users_n; i++) {
@@ -254,7 +264,7 @@ demo_certificates(struct demo *d, struct err *e)
 	{
 		const char *const argv[] = { d->signer_program, "serve", "--config", file, NULL };
 
-		if (!spawn_start(argv, &pid, e))
+		if (!program_start(argv, &pid, e))
 			return false;
 	}
 	q.signer = signlink_new(socket);
@@ -273,6 +283,6 @@ demo_certificates(struct demo *d, struct err *e)
 	ok = ok && server_make(&q, e) && users_make(&q, e);
 	signlink_free(q.signer);
 	keymaker_free(q.keys);
-	spawn_stop(pid);
+	program_stop(pid);
 	return ok;
 }

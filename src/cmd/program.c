@@ -1,4 +1,4 @@
-#include "cmd/spawn.h"
+#include "cmd/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@ ended_well(pid_t pid, const char *name, struct err *e)
 }
 
 bool
-spawn_wait(const char *const *argv, struct str *out, struct err *e)
+program_run(const char *const *argv, struct str *out, struct err *e)
 {
 	int pipe_fds[2] = { -1, -1 };
 	char buf[8192];
@@ -70,13 +70,13 @@ spawn_wait(const char *const *argv, struct str *out, struct err *e)
 }
 
 bool
-spawn_start(const char *const *argv, pid_t *pid, struct err *e)
+program_start(const char *const *argv, pid_t *pid, struct err *e)
 {
 	return start(argv, -1, pid, e);
 }
 
 void
-spawn_stop(pid_t pid)
+program_stop(pid_t pid)
 {
 	struct timespec t = { 0, 20 * 1000 * 1000 };
 
