@@ -11,7 +11,7 @@
 #define PIECE_LEAST 32
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-/* What our secrets may take of the heap: libcrypto makes EC keys there, and fails when it finds no room. */
+/* What our secrets may take of the heap: libcrypto makes EC keys and seeds there, and fails without room. */
 static size_t heap_share;
 
 /*
@@ -42,6 +42,12 @@ secret_init(void)
 	(void)pthread_once(&once, heap_make);
 }
 
+bool
+secret_room(size_t octets)
+{
+	return octets < heap_share && CRYPTO_secure_used() < heap_share - octets;
+}
+
 struct secret *
 secret_new(size_t len)
 {
@@ -49,7 +55,7 @@ secret_new(size_t len)
 
 	if (s == NULL || len == SIZE_MAX)
 		abort();
-	if (len < heap_share && CRYPTO_secure_used() < heap_share - len)
+	if (secret_room(len))
 		s->p = OPENSSL_secure_zalloc(len + 1);
 	if (s->p == NULL)		/* the locked heap is full; wiped all the same */
 		s->p = OPENSSL_zalloc(len + 1);

@@ -17,6 +17,8 @@ struct secret {
 
 /* Once per process, before the first secret: locks a secure heap (falls back to mlock-less memory with a log line). */
 void secret_init(void);
+/* Is there room for so much more in the locked heap, with a part left that libcrypto needs itself? */
+bool secret_room(size_t octets);
 struct secret *secret_new(size_t len);				/* zeroed */
 struct secret *secret_from(const void *, size_t len);		/* a copy; wipe your own */
 void secret_free(struct secret *);				/* wipes; NULL is fine */

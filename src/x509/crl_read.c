@@ -133,9 +133,9 @@ peek_header(struct crl_reader *r, uint8_t *tag, uint64_t *len, size_t *n, struct
 static bool
 enter(struct crl_reader *r, uint64_t limit, uint64_t *end, struct err *e)
 {
-	uint8_t tag;
-	uint64_t len;
-	size_t n;
+	uint8_t tag = 0;
+	uint64_t len = 0;
+	size_t n = 0;
 
 	if (!peek_header(r, &tag, &len, &n, e))
 		return false;
@@ -150,9 +150,9 @@ enter(struct crl_reader *r, uint64_t limit, uint64_t *end, struct err *e)
 static bool
 element(struct crl_reader *r, uint64_t limit, size_t max, struct der *out, struct err *e)
 {
-	uint8_t tag;
-	uint64_t len;
-	size_t n;
+	uint8_t tag = 0;
+	uint64_t len = 0;
+	size_t n = 0;
 
 	if (!peek_header(r, &tag, &len, &n, e))
 		return false;
@@ -225,8 +225,8 @@ static bool
 list_begin(struct crl_reader *r, struct err *e)
 {
 	uint8_t tag = 0;
-	uint64_t len;
-	size_t n;
+	uint64_t len = 0;
+	size_t n = 0;
 
 	r->list_end = r->offset;
 	if (r->offset == r->tbs_end)

@@ -29,7 +29,7 @@ ossl_forget(void)
 BIGNUM *
 bn_secret_new(int bits)
 {
-	BIGNUM *n = BN_secure_new();
+	BIGNUM *n = secret_room((size_t)bits / 8 + 64) ? BN_secure_new() : NULL;
 
 	/* Grown now, for a number that grows later fails when secure memory has run out. */
 	if (n != NULL && BN_set_bit(n, bits) == 1) {
