@@ -27,7 +27,7 @@ struct audit {
 static void
 state_path(const struct conf *c, char *buf, size_t cap)
 {
-	snprintf(buf, cap, "%s.state", c->audit_key);
+	snprintf(buf, cap, "%s/audit.state", c->journal);
 }
 
 /* "SEQUENCE HASH\n" */
@@ -52,7 +52,7 @@ state_read(struct audit *a, struct err *e)
 }
 
 bool
-audit_open(const struct conf *c, const struct secret *kek, struct journal *journal, struct audit **out, struct err *e)
+audit_open(const struct conf *c, const struct secret *kek, struct audit **out, struct err *e)
 {
 	OWN(audit_free) struct audit *a = NULL;
 	size_t ends[1], n;
@@ -64,15 +64,20 @@ audit_open(const struct conf *c, const struct secret *kek, struct journal *journ
 	if (a == NULL)
 		abort();
 	a->conf = c;
-	a->journal = journal;
 	pthread_mutex_init(&a->lock, NULL);
 	if (kek == NULL)
 		return err_set(e, ERR_INVALID, "kek_missing", "%.120s is missing: the audit key cannot be opened", c->kek);
-	if (!key_open_file(kek, c->audit_key, &a->key, e) || !pem_file_certs(c->audit_cert, &a->cert, ends, 1, &n, e)
-	    || !state_read(a, e))
+	if (!key_open_file(kek, c->audit_key, &a->key, e) || !pem_file_certs(c->audit_cert, &a->cert, ends, 1, &n, e))
 		return false;
 	*out = give(a);
 	return true;
+}
+
+bool
+audit_start(struct audit *a, struct journal *journal, struct err *e)
+{
+	a->journal = journal;
+	return state_read(a, e);
 }
 
 void

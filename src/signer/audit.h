@@ -24,8 +24,9 @@ struct audit;
 struct secret;
 struct str;
 
-/* *out NULL where there is no audit key. */
-must_check bool audit_open(const struct conf *, const struct secret *kek, struct journal *, struct audit **, struct err *);
+/* *out NULL where there is no audit key.  Before the program is confined; audit_start when the journal is open. */
+must_check bool audit_open(const struct conf *, const struct secret *kek, struct audit **, struct err *);
+must_check bool audit_start(struct audit *, struct journal *, struct err *);
 void audit_free(struct audit *);
 OWN_TYPE(struct audit, audit_free)
 

@@ -58,7 +58,7 @@ operators_copy(const struct init *in, struct str *conf, struct err *e)
 {
 	for (size_t i = 0; i < in->n_operators; i++) {
 		OWN_STR struct str der = { 0 }, pem = { 0 };
-		char name[32], path[PATH_MAX];
+		char name[48], path[PATH_MAX];
 		size_t ends[1], n;
 
 		if (!pem_file_certs(in->operators[i], &der, ends, 1, &n, e))

@@ -184,10 +184,6 @@ pkcs11_value(struct conf *c, const char *name, const char *value)
 		return put_path(c, c->pkcs11_read, COUNT(c->pkcs11_read) - 1, &c->n_pkcs11_read, value);
 	if (strcmp(name, "write") == 0)
 		return put_path(c, c->pkcs11_write, COUNT(c->pkcs11_write) - 1, &c->n_pkcs11_write, value);
-	if (strcmp(name, "network") == 0) {
-		c->pkcs11_network = strcmp(value, "yes") == 0;
-		return c->pkcs11_network || strcmp(value, "no") == 0;
-	}
 	return false;
 }
 

@@ -62,7 +62,6 @@ struct conf {
 	char		*pkcs11_module, *pkcs11_pin_file;
 	char		*pkcs11_read[CONF_PATHS_MAX], *pkcs11_write[CONF_PATHS_MAX];	/* for the module's own files */
 	size_t		 n_pkcs11_read, n_pkcs11_write;
-	bool		 pkcs11_network;
 };
 
 /* ERR_INVALID conf_invalid: one line with file, line and what to do. */

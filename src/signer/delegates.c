@@ -215,9 +215,21 @@ load_folder(struct delegates *s)
 	closedir(dir);
 }
 
+/* With which this signer asks for certificates, where no CA key is. */
+static bool
+request_key_read(struct delegates *s, struct err *e)
+{
+	size_t ends[1], n;
+
+	if (s->conf->ocsp_request_key == NULL || s->conf->ocsp_request_cert == NULL || s->kek == NULL)
+		return true;
+	return key_open_file(s->kek, s->conf->ocsp_request_key, &s->request_key, e)
+	    && pem_file_certs(s->conf->ocsp_request_cert, &s->request_cert, ends, 1, &n, e);
+}
+
 bool
-delegates_open(const struct conf *conf, const struct secret *kek, const struct cas *cas, struct journal *journal,
-    struct delegates **out, struct err *e)
+delegates_open(const struct conf *conf, const struct secret *kek, const struct cas *cas, struct delegates **out,
+    struct err *e)
 {
 	OWN(delegates_free) struct delegates *s = calloc(1, sizeof(*s));
 	size_t ends[CONF_OPERATORS_MAX], at = 0;
@@ -227,7 +239,6 @@ delegates_open(const struct conf *conf, const struct secret *kek, const struct c
 	s->conf = conf;
 	s->kek = kek;
 	s->cas = cas;
-	s->journal = journal;
 	pthread_rwlock_init(&s->lock, NULL);
 	pthread_mutex_init(&s->making, NULL);
 	for (size_t i = 0; i < conf->n_responders; i++) {
@@ -240,9 +251,17 @@ delegates_open(const struct conf *conf, const struct secret *kek, const struct c
 		s->responders[i] = (struct der){ (const uint8_t *)s->certs.p + at, ends[i] - at };
 		at = ends[i];
 	}
+	if (!request_key_read(s, e))
+		return false;
 	load_folder(s);
 	*out = give(s);
 	return true;
+}
+
+void
+delegates_start(struct delegates *s, struct journal *journal)
+{
+	s->journal = journal;
 }
 
 void
@@ -255,6 +274,8 @@ delegates_free(struct delegates *s)
 		delegate_free(d);
 	}
 	str_free(&s->certs);
+	secret_free(s->request_key);
+	str_free(&s->request_cert);
 	pthread_rwlock_destroy(&s->lock);
 	pthread_mutex_destroy(&s->making);
 	free(s);

@@ -34,8 +34,10 @@ struct delegate {
 	struct delegate		*next;
 };
 
-must_check bool delegates_open(const struct conf *, const struct secret *kek, const struct cas *, struct journal *,
-    struct delegates **, struct err *);
+/* Reads keys and certificates, before the program is confined; delegates_start when the journal is open. */
+must_check bool delegates_open(const struct conf *, const struct secret *kek, const struct cas *, struct delegates **,
+    struct err *);
+void delegates_start(struct delegates *, struct journal *);
 void delegates_free(struct delegates *);
 OWN_TYPE(struct delegates, delegates_free)
 

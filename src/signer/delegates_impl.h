@@ -15,6 +15,8 @@ struct delegates {
 	struct journal		*journal;
 	struct str		 certs;
 	struct der		 responders[CONF_OPERATORS_MAX];	/* signers elsewhere that may ask */
+	struct secret		*request_key;	/* NULL: none */
+	struct str		 request_cert;
 	pthread_rwlock_t	 lock;		/* the list; a delegate never leaves it */
 	struct delegate		*first;
 	pthread_mutex_t		 making;	/* one new key at a time */

@@ -1,6 +1,5 @@
 /* Delegates whose CA is elsewhere: a request signed by this signer's own key, a certificate for it. */
 #include <jansson.h>
-#include <limits.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,8 +8,6 @@
 #include "base/secret.h"
 #include "signer/delegate_cert.h"
 #include "signer/delegates_impl.h"
-#include "signer/files.h"
-#include "signer/keyfile.h"
 #include "x509/seal.h"
 
 #define REQUEST_AGE_S	(24 * 3600)	/* how old a request may be */
@@ -57,23 +54,19 @@ request_one(struct delegates *s, const struct ca *ca, const struct secret *key, 
 bool
 delegates_request(struct delegates *s, struct str *out, uint32_t *n, struct err *e)
 {
-	OWN(secret_free) struct secret *key = NULL;
-	OWN_STR struct str cert = { 0 };
-	size_t n_cas, ends[1], n_certs;
+	const struct der cert = { (const uint8_t *)s->request_cert.p, s->request_cert.len };
+	size_t n_cas;
 	const struct ca *cas = cas_all(s->cas, &n_cas);
 	bool ok = true;
 
 	*n = 0;
-	if (s->conf->ocsp_request_key == NULL || s->conf->ocsp_request_cert == NULL)
+	if (s->request_key == NULL)
 		return true;
-	if (s->kek == NULL || !key_open_file(s->kek, s->conf->ocsp_request_key, &key, e)
-	    || !pem_file_certs(s->conf->ocsp_request_cert, &cert, ends, 1, &n_certs, e))
-		return s->kek != NULL ? false : err_set(e, ERR_INVALID, "kek_missing", "%.120s is missing", s->conf->kek);
 	pthread_mutex_lock(&s->making);
 	for (size_t i = 0; i < n_cas && ok; i++) {
 		if (cas[i].key != NULL || !delegate_is_due(delegates_best(s, &cas[i], clock_now_s()), clock_now_s()))
 			continue;
-		ok = request_one(s, &cas[i], key, (struct der){ (const uint8_t *)cert.p, cert.len }, out, e);
+		ok = request_one(s, &cas[i], s->request_key, cert, out, e);
 		*n += ok;
 	}
 	pthread_mutex_unlock(&s->making);

@@ -20,6 +20,7 @@
 #define CONNECTIONS_MAX	512		/* of one role */
 #define REQUEST_MS	60000		/* from a request's first octet to its last */
 #define REPLY_MS	60000
+#define REFUSALS_LOGGED	100		/* a minute */
 #define LEAVE_MS	5000		/* for requests under way when the signer ends */
 
 struct connection {
@@ -54,6 +55,30 @@ reply_error(struct str *out, const struct err *e)
 	pack_octets(out, msg, strlen(msg));
 }
 
+/* A peer that is refused without end fills no disk: so many lines a minute, and how many were left out. */
+static void
+log_refused(const struct err *e)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static int64_t since_ms;
+	static unsigned lines, more;
+	const int64_t now_ms = clock_mono_ms();
+	bool say;
+
+	pthread_mutex_lock(&lock);
+	if (now_ms - since_ms > 60000) {
+		if (more != 0)
+			log_warn("signer.refused", "more=%u", more);
+		since_ms = now_ms;
+		lines = more = 0;
+	}
+	say = lines < REFUSALS_LOGGED;
+	*(say ? &lines : &more) += 1;
+	pthread_mutex_unlock(&lock);
+	if (say)
+		log_err("signer.refused", e);
+}
+
 /*
  * One request.  False ends the connection: also behind a request that was not understood, for
  * what follows it cannot be told from octets that belonged to it.
@@ -77,7 +102,7 @@ serve_one(struct connection *c, struct str *payload)
 	if (!ok) {
 		if (e.kind == ERR_INTERNAL || e.kind == ERR_MALFORMED || e.kind == ERR_FORBIDDEN) {
 			err_in(&e, "%s op %u", role_name(c->role), op);
-			log_err("signer.refused", &e);
+			log_refused(&e);
 		}
 		reply_error(&call.out, &e);
 	}
@@ -220,34 +245,30 @@ listen_all(struct server *s, struct err *e)
 	    "%.100s names no socket: set one of worker, status, ops in [sockets]", c->file);
 }
 
-/* The key-encryption key was read; nothing reads it again. */
+/* Configuration, keys and the key-encryption key were read: from here on they cannot be. */
 static bool
 confine(const struct conf *c, struct err *e)
 {
-	const char *read[4 + CONF_PATHS_MAX] = { c->file, c->ca };
-	const char *write[8 + CONF_PATHS_MAX] = { c->journal, c->profiles, c->organizations, c->ocsp, c->crl, c->dir };
-	struct sandbox box = { .kind = SANDBOX_SIGNER, .read = read, .write = write, .inet = c->pkcs11_network };
-	size_t nr = 2, nw = 6;
+	const char *read[1 + CONF_PATHS_MAX] = { NULL };
+	const char *write[6 + CONF_PATHS_MAX] = { c->journal, c->profiles, c->organizations, c->ocsp, c->crl };
+	const struct sandbox box = { .kind = SANDBOX_SIGNER, .read = read, .write = write };
 
 	for (size_t i = 0; i < c->n_pkcs11_read; i++)
-		read[nr++] = c->pkcs11_read[i];
+		read[i] = c->pkcs11_read[i];
 	for (size_t i = 0; i < c->n_pkcs11_write; i++)
-		write[nw++] = c->pkcs11_write[i];
+		write[5 + i] = c->pkcs11_write[i];
 	return sandbox_enter(&box, e);
 }
 
 static void
 leave(struct server *s)
 {
-	const struct conf *c = s->signer->conf;
 	struct timespec until;
 
+	/* the paths stay, and are replaced by the next signer */
 	for (unsigned r = 0; r < ROLES; r++)
-		if (s->listeners[r] >= 0) {
+		if (s->listeners[r] >= 0)
 			close(s->listeners[r]);
-			if (!s->inherited[r])
-				(void)unlink(c->sockets[r].path);
-		}
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += LEAVE_MS / 1000;
 	pthread_mutex_lock(&s->lock);
@@ -306,7 +327,7 @@ server_run(struct signer *signer, int *status, struct err *e)
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0 || pipe2(s.wake, O_CLOEXEC | O_NONBLOCK) != 0)
 		return err_sys(e, "prepare the server");
-	if (!listen_all(&s, e) || !confine(signer->conf, e))
+	if (!listen_all(&s, e) || !confine(signer->conf, e) || !signer_start(signer, e))
 		return false;
 	journal_head(signer->journal, &head);
 	log_info("signer.ready", "pid=%d records=%llu", (int)getpid(), (unsigned long long)head.records);

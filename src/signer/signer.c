@@ -44,14 +44,22 @@ signer_open(const char *conf_path, struct signer **out, struct err *e)
 	s->started_s = clock_now_s();
 	descriptors_raise();
 	if (!conf_load(conf_path, &s->conf, e) || !kek_open(s, e) || !cas_load(s->conf, s->kek, true, &s->cas, e)
-	    || !docs_open(s->conf, s->cas, &s->docs, e) || !journal_open(s->conf->journal, NULL, &s->journal, e)
-	    || !pool_new(s->conf->threads, &s->pool, e)
-	    || !delegates_open(s->conf, s->kek, s->cas, s->journal, &s->delegates, e)
-	    || !lists_open(s->conf, s->journal, &s->lists, e)
-	    || !audit_open(s->conf, s->kek, s->journal, &s->audit, e))
+	    || !docs_open(s->conf, s->cas, &s->docs, e)
+	    || !delegates_open(s->conf, s->kek, s->cas, &s->delegates, e)
+	    || !audit_open(s->conf, s->kek, &s->audit, e))
 		return false;
 	*out = give(s);
 	return true;
+}
+
+bool
+signer_start(struct signer *s, struct err *e)
+{
+	if (!journal_open(s->conf->journal, NULL, &s->journal, e) || !pool_new(s->conf->threads, &s->pool, e)
+	    || !lists_open(s->conf, s->journal, &s->lists, e))
+		return false;
+	delegates_start(s->delegates, s->journal);
+	return s->audit == NULL || audit_start(s->audit, s->journal, e);
 }
 
 void

@@ -35,8 +35,10 @@ struct signer {
 	int64_t			 started_s;
 };
 
-/* Everything a signer needs, in order; the first failure says what to do. */
+/* Configuration, keys and documents; the first failure says what to do.  No threads yet: the program is confined next. */
 must_check bool signer_open(const char *conf_path, struct signer **, struct err *);
+/* The journal, and what works by it. */
+must_check bool signer_start(struct signer *, struct err *);
 void signer_free(struct signer *);
 OWN_TYPE(struct signer, signer_free)
 
@@ -73,7 +75,10 @@ bool op_audit_sign(struct call *, struct err *);
 bool op_activate(struct call *, struct err *);
 bool op_reload(struct call *, struct err *);
 
-/* Serves until SIGTERM or SIGINT; 0, or 1 when the journal's disk failed. */
+/*
+ * Listens, confines the program, starts the signer, and serves until SIGTERM or SIGINT: status 0, or 1
+ * when the journal's disk failed.
+ */
 must_check bool server_run(struct signer *, int *status, struct err *);
 
 #endif

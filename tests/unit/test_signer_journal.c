@@ -15,7 +15,7 @@
 #include "base/secret.h"
 #include "signer/journal.h"
 #include "signer/serials.h"
-#include "tests/unit/check.h"
+#include "check.h"
 
 static char top[64];
 
