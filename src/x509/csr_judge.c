@@ -139,8 +139,14 @@ take_one(struct judge *j, const struct rdn *r, const struct str *text)
 		FAULT(j, in->name, "%s in the request: %s", r->label, why);
 		return;
 	}
-	if (out[0] != '\0')
-		j->out->inputs[part->index] = arena_strdup(j->faults->arena, out);
+	if (out[0] == '\0')
+		return;
+	if (j->out->inputs[part->index] != NULL && strcmp(j->out->inputs[part->index], out) != 0) {
+		FAULT(j, in->name, "%s in the request: %.60s contradicts %.60s elsewhere in it", r->label, out,
+		    j->out->inputs[part->index]);
+		return;
+	}
+	j->out->inputs[part->index] = arena_strdup(j->faults->arena, out);
 }
 
 /* A value of several parts: it must already have the profile's form. */

@@ -127,13 +127,13 @@ match_value(struct node_found *f, const struct node *n, struct der_reader *r)
 
 		if (k < 0 || (size_t)k >= sizeof(all) - used)
 			return refuse(f, "a list is too long");
+		if (strchr(one, ',') != NULL)
+			return refuse(f, "%.60s holds a comma", one);
 		used += (size_t)k;
 		if (der_peek(r) != n->tag)
 			return value_unify(f, &n->value, all, used);
 		if (!der_get(r, n->tag, &body) || !value_text(f, n, body, one))
 			return false;
-		if (strchr(one, ',') != NULL)
-			return refuse(f, "%.60s holds a comma", one);
 	}
 }
 

@@ -136,9 +136,9 @@ arc_read(const char **p, uint64_t *out)
 	if (*s < '0' || *s > '9' || (s[0] == '0' && s[1] >= '0' && s[1] <= '9'))
 		return false;
 	for (; *s >= '0' && *s <= '9'; s++) {
-		if (v > (UINT64_MAX >> 1) / 10 - 1)
+		if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, (uint64_t)(*s - '0'), &v) ||
+		    v > INT64_MAX)
 			return false;
-		v = v * 10 + (uint64_t)(*s - '0');
 	}
 	*p = s;
 	*out = v;

@@ -63,6 +63,8 @@ parse_choices(struct parse *c, const json_t *object, struct profile_input *in)
 			doc_fault(&c->d, "choices", "element %zu must be a text of 1 to 64 characters without commas", i);
 			return;
 		}
+		if (in->n_choices == 0 || strlen(s) > in->max_length)
+			in->max_length = strlen(s);
 		texts[in->n_choices++] = doc_copy(&c->d, s);
 	}
 	in->choices = texts;

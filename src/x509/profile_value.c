@@ -232,7 +232,7 @@ hold_inputs(struct parse *c, const char *member, const struct node *n)
 		if (n->charset > in->charset)
 			in->charset = n->charset;
 		if (n->value.n == 1 && n->max_length != 0 && in->max_length > n->max_length &&
-		    part->rendering == RENDER_TEXT)
+		    in->type != INPUT_MAC_ADDRESS && in->type != INPUT_EUI64 && in->min_length <= n->max_length)
 			in->max_length = n->max_length;
 		total += in->max_length;
 		if (in->multiple && !(n->value.n == 1 && n->each)) {

@@ -73,10 +73,40 @@ check_dates(struct check *c)
 	return true;
 }
 
+/* The attribute type of the RDN that comes next. */
+static bool
+next_type(struct der_reader r, struct der *type)
+{
+	struct der_reader set, attribute;
+
+	return der_enter(&r, DER_SET, &set) && der_enter(&set, DER_SEQUENCE, &attribute) && der_get_oid(&attribute, type);
+}
+
+/* RDN i does not match: the reason that helps most. */
+static bool
+refuse_rdn(struct check *c, size_t i, struct der_reader r, const struct rdn *skipped, const char *skipped_why)
+{
+	const struct rdn *want = &c->t->profile->rdns[i];
+	char buf[OID_TEXT_MAX];
+	struct der type;
+
+	if (der_at_end(&r))
+		return REFUSE(c, "%s is missing", want->label);
+	if (!next_type(r, &type))
+		return REFUSE(c, "the subject is not DER");
+	if (skipped != NULL && oid_is(type, &skipped->type))
+		return REFUSE(c, "%s: %.150s", skipped->label, skipped_why);
+	if (!oid_is(type, &want->type))
+		return REFUSE(c, "%s: %.80s stands in its place", want->label, oid_show(OID_ATTRIBUTE, type, buf));
+	return REFUSE(c, "%s: %.150s", want->label, c->found.why);
+}
+
 static bool
 check_subject(struct check *c)
 {
 	const struct profile *p = c->t->profile;
+	const struct rdn *skipped = NULL;
+	char skipped_why[sizeof(c->found.why)] = "";
 	struct der_reader r;
 	struct der_item name;
 
@@ -96,11 +126,13 @@ check_subject(struct check *c)
 		memcpy(before.why, c->found.why, sizeof(before.why));
 		c->found = before;
 		if (!node_leave_out(&c->found, n))
-			return REFUSE(c, "%s: %s", p->rdns[i].label, c->found.why);
+			return refuse_rdn(c, i, r, skipped, skipped_why);
+		skipped = &p->rdns[i];
+		memcpy(skipped_why, before.why, sizeof(skipped_why));
 	}
 	if (!der_at_end(&r))
-		return REFUSE(c, "the subject holds more than the profile allows%s%.100s", c->found.why[0] ? ": " : "",
-		    c->found.why);
+		return REFUSE(c, "the subject holds more than the profile allows%s%.100s", skipped_why[0] ? ": " : "",
+		    skipped_why);
 	return true;
 }
 
