@@ -70,7 +70,7 @@ api_session_certificate(struct app *app, const struct http_req *q, struct http_r
 	http_cookie_set(s, COOKIE_PENDING, "", 0);
 	http_cookie_set(s, COOKIE_SESSION, done.cookie, -1);
 	http_cookie_set(s, COOKIE_BROWSER, done.browser, (int64_t)180 * 86400);
-	return http_redirect(s, 303, arena_printf(q->arena, "%s/login/ecosystem", app->portal_origin));
+	return http_redirect(s, 303, arena_printf(q->arena, "%s/", app->portal_origin));
 }
 
 bool

@@ -9,22 +9,11 @@
 #include "domain/password.h"
 #include "domain/session.h"
 #include "domain/user.h"
+#include "domain/user_rule.h"
 #include "x509/cert.h"
 
 #define SCRATCH_MAX ((size_t)256 * 1024)
 #define RESET_S 3600
-
-static bool
-visible(struct db *db, const struct actor *who, int64_t user_id, struct arena *a, struct err *e)
-{
-	const char *role;
-
-	if (who->role == ROLE_OPERATOR || who->role == ROLE_AUDITOR || who->user_id == user_id)
-		return true;
-	if (!store_membership_role(db, user_id, who->organization_id, a, &role, e))
-		return false;
-	return role != NULL || err_set(e, ERR_NOT_FOUND, "user", "no such user");
-}
 
 /* ---- certificates ---- */
 
@@ -43,15 +32,16 @@ register_tx(struct db *tx, void *arg, struct err *e)
 	struct certificates *q = arg;
 	struct user u;
 	char object[32];
+	int64_t home;
 	json_t *detail;
 	bool ok;
 
-	if (!visible(tx, q->who, q->user_id, q->arena, e) || !store_user_get(tx, q->user_id, q->arena, &u, e) ||
+	if (!user_managed(tx, q->who, q->user_id, q->arena, &home, e) || !store_user_get(tx, q->user_id, q->arena, &u, e) ||
 	    !store_user_certificate_add(tx, &q->one, e))
 		return false;
 	(void)snprintf(object, sizeof(object), "user %lld", (long long)q->user_id);
 	detail = json_pack("{s:s}", "serial_number", q->one.serial_number);
-	ok = audit_append(tx, q->who, q->who->organization_id, "user.certificate_registered", object, detail, e);
+	ok = audit_append(tx, q->who, home, "user.certificate_registered", object, detail, e);
 	json_decref(detail);
 	return ok;
 }
@@ -83,7 +73,7 @@ certificates_tx(struct db *db, void *arg, struct err *e)
 {
 	struct certificates *q = arg;
 
-	return visible(db, q->who, q->user_id, q->arena, e) &&
+	return user_seen(db, q->who, q->user_id, q->arena, e) &&
 	    store_user_certificate_list(db, q->user_id, q->arena, &q->list, &q->n, e);
 }
 
@@ -105,11 +95,11 @@ revoke_tx(struct db *tx, void *arg, struct err *e)
 {
 	struct certificates *q = arg;
 	char object[32];
-	bool found, changed;
+	bool found, changed, ok;
+	int64_t home;
 	json_t *detail;
-	bool ok;
 
-	if (!visible(tx, q->who, q->user_id, q->arena, e) ||
+	if (!user_managed(tx, q->who, q->user_id, q->arena, &home, e) ||
 	    !store_user_certificate_find(tx, q->one.sha256, q->arena, &q->one, &found, e))
 		return false;
 	if (!found || q->one.user_id != q->user_id)
@@ -121,7 +111,7 @@ revoke_tx(struct db *tx, void *arg, struct err *e)
 	(void)snprintf(object, sizeof(object), "user %lld", (long long)q->user_id);
 	detail = json_pack("{s:s}", "serial_number", q->one.serial_number);
 	ok = session_end_user(tx, q->user_id, e) &&
-	    audit_append(tx, q->who, q->who->organization_id, "user.certificate_revoked", object, detail, e);
+	    audit_append(tx, q->who, home, "user.certificate_revoked", object, detail, e);
 	json_decref(detail);
 	return ok;
 }
@@ -201,7 +191,7 @@ request_tx(struct db *tx, void *arg, struct err *e)
 	link.expires_at = link.created_at + RESET_S;
 	str_addf(&body,
 	    "Hello %s,\n\na new password was asked for at %s\nTo set it, open this address within an hour:\n\n"
-	    "    %s/password-reset/%s\n\nIf it was not you, there is nothing to do: the old password goes on working.\n",
+	    "    %s/reset-password?token=%s\n\nIf it was not you, there is nothing to do: the old password goes on working.\n",
 	    q->user.full_name, q->app->portal_origin, q->app->portal_origin, token);
 	return store_link_drop_user(tx, q->user.id, "password_reset", e) && store_link_add(tx, &link, e) &&
 	    mail_queue(tx, q->user.email, "Set a new password", body.p, e);
