@@ -29,6 +29,18 @@ decode_head(struct der_reader *r, struct cert *c, uint64_t *version, struct err 
 	return true;
 }
 
+/* The outer form of a SubjectPublicKeyInfo, whatever the algorithm. */
+static bool
+key_shaped(struct der spki)
+{
+	struct der_reader r = der_reader_of(spki), seq, algorithm;
+	struct der oid, bits;
+	unsigned unused;
+
+	return der_enter(&r, DER_SEQUENCE, &seq) && der_enter(&seq, DER_SEQUENCE, &algorithm) &&
+	    der_get_oid(&algorithm, &oid) && der_get_bits(&seq, &bits, &unused) && der_at_end(&seq);
+}
+
 static bool
 decode_body(struct der_reader *r, struct cert *c, struct err *e)
 {
@@ -42,7 +54,7 @@ decode_body(struct der_reader *r, struct cert *c, struct err *e)
 		return not_a_certificate(e, "validity");
 	if (!der_get_whole(r, DER_SEQUENCE, &c->subject) || !name_valid(c->subject, 0))
 		return not_a_certificate(e, "subject");
-	if (!der_get_whole(r, DER_SEQUENCE, &c->spki))
+	if (!der_get_whole(r, DER_SEQUENCE, &c->spki) || !key_shaped(c->spki))
 		return not_a_certificate(e, "public key");
 	if (!key_decode(c->spki, &c->key, &unknown))
 		c->key = (struct key_info){ .spki = c->spki };	/* of a kind we do not know: still a certificate */
