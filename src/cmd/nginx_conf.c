@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "base/str.h"
 
 /* ---- who its workers are ---- */
@@ -479,6 +480,9 @@ nginx_conf_write(const struct config *c, struct err *e)
 
 	if (geteuid() == 0 && getpwnam(c->nginx.user) == NULL)
 		return err_set(e, ERR_INVALID, "nginx_user", "there is no user %.40s; name one by [nginx] user", c->nginx.user);
+	if (geteuid() == 0 && worker_user(c) == NULL)
+		log_warn("nginx.root", "why=\"%s cannot reach %s or %s: its workers run as root; see docs/nginx.md\"", c->nginx.user,
+		    c->instance.run_dir, c->web.static_dir);
 	if (!check_paths(c, e) || !make_dirs(c, e))
 		return false;
 	add_main(&main_text, c);
