@@ -1,5 +1,6 @@
 #include "api/routes.h"
 
+#include "api/batch.h"
 #include "api/profile.h"
 #include "api/session.h"
 #include "domain/actor.h"
@@ -33,5 +34,22 @@ const struct route api_routes[] = {
 	{ GET,    V1 "/profiles/{profile_id}",              VIEW,    0,        0, api_profile_get },
 	{ GET,    V1 "/profiles/{profile_id}/chain.zip",    VIEW,    0,        0, api_profile_chain },
 	{ GET,    V1 "/profiles/{profile_id}/template.csv", VIEW,    0,        0, api_profile_template },
+	{ GET,    V1 "/batches",                            VIEW,    0,        0, api_batches_get },
+	{ POST,   V1 "/batches",                            ORDER,   64 * KIB, 257 * MIB, api_batches_post },
+	{ GET,    V1 "/batches/{batch_id}",                 VIEW,    0,        0, api_batch_get },
+	{ GET,    V1 "/batches/{batch_id}/history",         VIEW,    0,        0, api_batch_history },
+	{ GET,    V1 "/batches/{batch_id}/items",           VIEW,    0,        0, api_batch_items },
+	{ GET,    V1 "/batches/{batch_id}/errors.csv",      VIEW,    0,        0, api_batch_errors },
+	{ GET,    V1 "/batches/{batch_id}/events",          VIEW,    0,        0, api_batch_events },
+	{ GET,    V1 "/batches/{batch_id}/download",        ORDER,   0,        0, api_batch_download },
+	{ POST,   V1 "/batches/{batch_id}/reject",          ORDER,   0,        0, api_batch_reject },
+	{ POST,   V1 "/batches/{batch_id}/revoke",          REVOKE,  4 * KIB,  0, api_batch_revoke },
+	{ POST,   V1 "/batches/{batch_id}/approve",         ORDER,   0,        0, api_batch_approve },
+	{ GET,    V1 "/events",                             VIEW,    0,        0, api_events_get },
+	{ GET,    V1 "/certificates",                       VIEW,    0,        0, api_certificates_get },
+	{ POST,   V1 "/certificates/revoke",                REVOKE,  MIB,      0, api_certificates_revoke },
+	{ GET,    V1 "/certificates/{serial_number}",       VIEW,    0,        0, api_certificate_get },
+	{ GET,    V1 "/certificates/{serial_number}.pem",   VIEW,    0,        0, api_certificate_pem },
+	{ GET,    V1 "/certificates/{serial_number}.der",   VIEW,    0,        0, api_certificate_der },
 };
 const size_t api_routes_n = COUNT(api_routes);

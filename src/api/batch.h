@@ -1,0 +1,24 @@
+/* batch - orders, their progress and their results over the API. */
+#ifndef API_BATCH_H
+#define API_BATCH_H
+
+#include "domain/batch.h"
+#include "http/http.h"
+
+http_handler api_batches_get, api_batches_post, api_batch_get, api_batch_history, api_batch_items, api_batch_errors,
+    api_batch_events, api_batch_download, api_batch_reject, api_batch_revoke, api_batch_approve, api_events_get;
+http_handler api_certificates_get, api_certificates_revoke, api_certificate_get, api_certificate_pem,
+    api_certificate_der;
+
+/* As the one who asks sees it: `actions` are his. */
+json_t *batch_json(const struct batch *, const struct actor *);
+
+/*
+ * The batch or certificate that a path names: ERR_NOT_FOUND when it is not the actor's to see, before the
+ * body is read.
+ */
+bool api_admit(struct app *, const struct http_req *, struct err *);
+/* After http_server_stop, before the store is closed: the thread behind event streams is gone then. */
+void api_events_stop(void);
+
+#endif

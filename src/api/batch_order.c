@@ -1,0 +1,202 @@
+/* POST /batches: an order, or its preview. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "api/batch.h"
+#include "base/str.h"
+#include "domain/order.h"
+#include "http/json.h"
+
+struct generator_body {
+	const char	*input;
+	int64_t		 increment;
+};
+static const struct field generator_fields[] = {
+	TEXT(struct generator_body, input, 1, 200),
+	INT(struct generator_body, increment, 1, 16777215),
+};
+
+static const char *const modes[] = { "modern", "compatible", NULL };
+struct order_body {
+	const char		*method;
+	int64_t			 profile_id, size;
+	const char		*name;
+	struct secret		*pkcs12_password;
+	int			 pkcs12_mode;		/* -1: the profile's */
+	struct text_map		 inputs;
+	struct generator_body	*generator;
+};
+#define ORDER_COMMON \
+	TEXT(struct order_body, method, 1, 20), \
+	INT(struct order_body, profile_id, 1, INT64_MAX), \
+	NAME(struct order_body, name, 200)
+#define ORDER_PASSWORD \
+	SECRET(struct order_body, pkcs12_password, 1, 128), \
+	ENUM(struct order_body, pkcs12_mode, modes, OPTIONAL)
+static const struct field form_fields[] = {
+	ORDER_COMMON, ORDER_PASSWORD,
+	INT(struct order_body, size, 1, ORDER_SIZE_MAX),
+	TEXT_MAP(struct order_body, inputs, 32, 1024),
+	OBJECT(struct order_body, generator, struct generator_body, generator_fields, OPTIONAL),
+};
+static const struct field single_fields[] = {
+	ORDER_COMMON, ORDER_PASSWORD,
+	INT(struct order_body, size, 1, 1, OPTIONAL),
+	TEXT_MAP(struct order_body, inputs, 32, 1024),
+};
+static const struct field csr_fields[] = {
+	ORDER_COMMON,
+	TEXT_MAP(struct order_body, inputs, 32, 1024, OPTIONAL),
+};
+static const struct field csv_fields[] = {
+	ORDER_COMMON, ORDER_PASSWORD,
+};
+static const struct {
+	const char		*method;
+	const struct field	*fields;
+	size_t			 n;
+} bodies[] = {
+	{ "form", form_fields, COUNT(form_fields) }, { "single", single_fields, COUNT(single_fields) },
+	{ "csr", csr_fields, COUNT(csr_fields) }, { "csv", csv_fields, COUNT(csv_fields) },
+};
+
+static bool
+decode(const struct http_req *q, struct http_res *s, struct order_body *in, struct err *e)
+{
+	json_t *object = NULL;
+	const char *method;
+	size_t i = 0;
+	bool ok;
+
+	if (q->body == NULL)
+		return json_decode(q->body, csv_fields, COUNT(csv_fields), q->arena, in, e, http_faults(s));
+	if (!json_parse(q->body->p, q->body->len, &object, e))
+		return false;
+	method = json_string_value(json_object_get(object, "method"));
+	while (i < COUNT(bodies) && (method == NULL || strcmp(bodies[i].method, method) != 0))
+		i++;
+	if (i == COUNT(bodies)) {
+		fault_add(http_faults(s), NULL, 0, "method", method, "form, single, csr or csv");
+		ok = err_set(e, ERR_INVALID, "order", "the method is form, single, csr or csv");
+	} else {
+		ok = json_decode_value(object, bodies[i].fields, bodies[i].n, q->arena, in, e, http_faults(s));
+	}
+	json_decref(object);
+	return ok;
+}
+
+static bool
+order_of(const struct http_req *q, const struct order_body *in, struct order *o)
+{
+	struct order_input *inputs = arena_array(q->arena, in->inputs.n + 1, sizeof(*inputs));
+
+	if (inputs == NULL)
+		return false;
+	for (size_t i = 0; i < in->inputs.n; i++)
+		inputs[i] = (struct order_input){ in->inputs.v[i].name, in->inputs.v[i].value };
+	*o = (struct order){
+		.method = in->method, .profile_id = in->profile_id, .name = in->name, .size = in->size,
+		.password = in->pkcs12_password, .p12_mode = in->pkcs12_mode < 0 ? NULL : modes[in->pkcs12_mode],
+		.inputs = inputs, .inputs_n = in->inputs.n, .fd = -1,
+	};
+	if (in->generator != NULL) {
+		o->generator_input = in->generator->input;
+		o->increment = (uint64_t)in->generator->increment;
+	}
+	if (q->upload != NULL) {
+		o->fd = q->upload->fd;
+		o->file_size = q->upload->size;
+	}
+	return true;
+}
+
+static json_t *
+faults_json(const struct faults *f)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < f->n; i++) {
+		const struct fault *x = &f->list[i];
+		json_t *o = json_pack("{s:o, s:o, s:o}", "line", x->line > 0 ? json_integer(x->line) : json_null(), "field",
+		    json_text(x->field), "message", json_text(x->message));
+
+		if (x->file != NULL)
+			json_object_set_new(o, "file", json_text(x->file));
+		if (x->value != NULL)
+			json_object_set_new(o, "value", json_text(x->value));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static bool
+preview(struct app *app, const struct http_req *q, struct http_res *s, const struct order *o, struct err *e)
+{
+	struct faults errors = { .arena = q->arena }, warnings = { .arena = q->arena };
+	struct order_preview p;
+	json_t *sample, *answer;
+
+	if (!order_preview(app, q->actor, o, q->arena, &p, &errors, &warnings, e)) {
+		*http_faults(s) = errors;
+		return false;
+	}
+	sample = json_array();
+	for (size_t i = 0; i < p.samples; i++)
+		json_array_append_new(sample, json_pack("{s:I, s:o, s:O}", "index", (json_int_t)p.sample[i].index, "subject",
+		    json_text(p.sample[i].subject), "inputs", p.sample[i].inputs));
+	answer = json_pack("{s:I, s:I, s:o, s:o, s:o}", "size", (json_int_t)p.size, "quota_after",
+	    (json_int_t)p.quota_after, "sample", sample, "errors", faults_json(&errors), "warnings",
+	    faults_json(&warnings));
+	order_preview_clear(&p);
+	return http_json(s, 200, answer);
+}
+
+static bool
+key_ok(const char *key)
+{
+	size_t n = strlen(key);
+
+	for (size_t i = 0; i < n; i++)
+		if (key[i] < '!' || key[i] > '~')
+			return false;
+	return n >= 1 && n <= 255;
+}
+
+static bool
+placed(struct app *app, const struct http_req *q, struct http_res *s, struct order *o, struct err *e)
+{
+	bool replayed;
+	struct batch b;
+
+	o->idempotency_key = http_header(q, "Idempotency-Key");
+	if (o->idempotency_key != NULL && !key_ok(o->idempotency_key)) {
+		fault_add(http_faults(s), NULL, 0, "Idempotency-Key", NULL, "1 to 255 printable characters without blanks");
+		return err_set(e, ERR_INVALID, "idempotency_key", "an Idempotency-Key has 1 to 255 printable characters");
+	}
+	if (!order_place(app, q->actor, o, q->arena, &b, &replayed, http_faults(s), e))
+		return false;
+	http_setf(s, "Location", "/api/v1/batches/%" PRId64, b.id);
+	if (replayed)
+		http_set(s, "Idempotency-Replayed", "true");
+	return http_json(s, 201, batch_json(&b, q->actor));
+}
+
+bool
+api_batches_post(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
+{
+	static const char *const names[] = { "preview", NULL };
+	struct order_body in = { .pkcs12_mode = -1 };
+	struct order o;
+	bool only_preview, ok;
+
+	if (!http_query_only(q, names, http_faults(s), e) ||
+	    !http_query_bool(q, "preview", false, &only_preview, http_faults(s), e) || !decode(q, s, &in, e))
+		return false;
+	if (!order_of(q, &in, &o))
+		ok = err_set(e, ERR_TOO_LARGE, "order", "the order is too large");
+	else
+		ok = only_preview ? preview(app, q, s, &o, e) : placed(app, q, s, &o, e);
+	if (in.pkcs12_password != NULL)
+		secret_free(in.pkcs12_password);
+	return ok;
+}
