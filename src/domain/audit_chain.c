@@ -201,37 +201,3 @@ audit_verify(const struct app *app, audit_head_check *check, void *arg, struct a
 			return false;
 	return out->fault[0] != '\0' || app_tx(app, DB_READ, rest_tx, &q, e);
 }
-
-/* ---- the list ---- */
-
-struct listing {
-	const struct audit_filter	*filter;
-	struct arena			*arena;
-	struct audit_row		*rows;
-	size_t				 n;
-};
-
-static bool
-list_tx(struct db *db, void *arg, struct err *e)
-{
-	struct listing *q = arg;
-
-	return store_audit_list(db, q->filter, q->arena, &q->rows, &q->n, e);
-}
-
-bool
-audit_list(const struct app *app, const struct actor *who, struct audit_filter *f, struct arena *a,
-    struct audit_row **out, size_t *n, struct err *e)
-{
-	struct listing q = { .filter = f, .arena = a };
-
-	if (!actor_may(who, RIGHT_AUDIT, e))
-		return false;
-	if (who->role != ROLE_OPERATOR && who->role != ROLE_AUDITOR)
-		f->organization_id = who->organization_id;
-	if (!app_tx(app, DB_READ, list_tx, &q, e))
-		return false;
-	*out = q.rows;
-	*n = q.n;
-	return true;
-}

@@ -7,7 +7,6 @@
 #ifndef DOMAIN_AUDIT_CHAIN_H
 #define DOMAIN_AUDIT_CHAIN_H
 
-#include "base/arena.h"
 #include "base/str.h"
 #include "domain/actor.h"
 #include "domain/app.h"
@@ -29,9 +28,5 @@ struct audit_check {
 /* Walks the chain from its first record.  `check` verifies a head's signature; NULL: heads are compared only. */
 typedef bool audit_head_check(void *arg, int64_t seq, const uint8_t hash[32], const uint8_t *signature, size_t len);
 must_check bool audit_verify(const struct app *, audit_head_check *, void *arg, struct audit_check *, struct err *);
-
-/* The list, newest first; an administrator sees his organization's. */
-must_check bool audit_list(const struct app *, const struct actor *, struct audit_filter *, struct arena *,
-    struct audit_row **, size_t *n, struct err *);
 
 #endif

@@ -212,43 +212,73 @@ organization_get(const struct app *app, const struct actor *who, int64_t id, str
 }
 
 struct listing {
-	int64_t			 after, limit;
+	const struct organization_filter *filter;
 	struct arena		*arena;
 	struct organization	*list;
 	size_t			 n;
+	int64_t			 total;
 };
 
 static bool
-list_tx(struct db *db, void *arg, struct err *e)
+search_tx(struct db *db, void *arg, struct err *e)
 {
 	struct listing *q = arg;
 
-	return store_organization_list(db, q->after, q->limit, q->arena, &q->list, &q->n, e);
+	return store_organization_search(db, q->filter, q->arena, &q->list, &q->n, e) &&
+	    store_organization_count(db, q->filter, q->arena, &q->total, e);
 }
 
 bool
-organization_list(const struct app *app, const struct actor *who, int64_t after, int64_t limit, struct arena *a,
-    struct organization **out, size_t *n, struct err *e)
+organization_search(const struct app *app, const struct actor *who, struct organization_filter *f, struct arena *a,
+    struct organization **out, size_t *n, int64_t *total, struct err *e)
 {
-	struct listing q = { .after = after, .limit = limit, .arena = a };
+	struct listing q = { .filter = f, .arena = a };
 
-	if (who->role != ROLE_OPERATOR && who->role != ROLE_AUDITOR) {
-		struct organization *own = ARENA_NEW(a, struct organization);
-
-		*n = 0;
-		*out = own;
-		if (after >= who->organization_id)
-			return true;
-		if (!organization_get(app, who, who->organization_id, a, own, e))
-			return false;
-		*n = 1;
-		return true;
-	}
-	if (!app_tx(app, DB_READ, list_tx, &q, e))
+	if (who->role != ROLE_OPERATOR && who->role != ROLE_AUDITOR)
+		f->id = who->organization_id;
+	if (!app_tx(app, DB_READ, search_tx, &q, e))
 		return false;
 	*out = q.list;
 	*n = q.n;
+	*total = q.total;
 	return true;
+}
+
+struct naming {
+	const struct actor	*who;
+	const int64_t		*ids;
+	size_t			 n;
+	struct arena		*arena;
+	const char		**names;
+};
+
+static bool
+names_tx(struct db *db, void *arg, struct err *e)
+{
+	const struct naming *q = arg;
+
+	for (size_t i = 0; i < q->n; i++) {
+		size_t before = 0;
+
+		q->names[i] = NULL;
+		while (before < i && q->ids[before] != q->ids[i])
+			before++;
+		if (before < i)
+			q->names[i] = q->names[before];
+		else if (q->ids[i] != 0 && actor_sees(q->who, q->ids[i]) &&
+		    !store_organization_name(db, q->ids[i], q->arena, &q->names[i], e))
+			return false;
+	}
+	return true;
+}
+
+bool
+organization_names(const struct app *app, const struct actor *who, const int64_t *ids, size_t n, struct arena *a,
+    const char **names, struct err *e)
+{
+	struct naming q = { .who = who, .ids = ids, .n = n, .arena = a, .names = names };
+
+	return app_tx(app, DB_READ, names_tx, &q, e);
 }
 
 bool

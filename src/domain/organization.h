@@ -37,8 +37,12 @@ must_check bool organization_update(const struct app *, const struct actor *, in
 /* One's own, or any for operator and auditor; else ERR_NOT_FOUND. */
 must_check bool organization_get(const struct app *, const struct actor *, int64_t id, struct arena *,
     struct organization *, struct err *);
-must_check bool organization_list(const struct app *, const struct actor *, int64_t after, int64_t limit,
-    struct arena *, struct organization **, size_t *n, struct err *);
+/* All for operators and auditors, one's own else. */
+must_check bool organization_search(const struct app *, const struct actor *, struct organization_filter *,
+    struct arena *, struct organization **, size_t *n, int64_t *total, struct err *);
+/* names[i] of ids[i]; NULL for 0 (the instance) and for what is not the actor's to see. */
+must_check bool organization_names(const struct app *, const struct actor *, const int64_t *ids, size_t n,
+    struct arena *, const char **names, struct err *);
 /* The stored JSON array as blocks. */
 must_check bool organization_prefixes(const struct organization *, struct arena *, struct mac_prefix **, size_t *n,
     struct err *);

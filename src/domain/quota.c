@@ -99,7 +99,10 @@ struct top_up {
 	const struct actor	*who;
 	int64_t			 organization_id, profile_id, delta;
 	const char		*reason;
-	struct quota		*after;
+	struct quota		 after;
+	struct arena		*arena;		/* NULL: the entry is not asked for */
+	struct quota_entry	*entry;
+	size_t			 entries;
 };
 
 static bool
@@ -129,7 +132,23 @@ top_up_tx(struct db *tx, void *arg, struct err *e)
 	detail = json_pack("{s:I, s:s}", "delta", (json_int_t)t->delta, "reason", t->reason);
 	ok = audit_append(tx, t->who, t->organization_id, "quota.top_up", object, detail, e);
 	json_decref(detail);
-	return ok && quota_get(tx, t->organization_id, t->profile_id, t->after, e);
+	if (!ok || !quota_get(tx, t->organization_id, t->profile_id, &t->after, e))
+		return false;
+	/* The account's row is ours until the end, so the newest of its entries is the one just made. */
+	return t->arena == NULL || store_quota_entry_list(tx, t->organization_id, t->profile_id, 0, 1, t->arena,
+	    &t->entry, &t->entries, e);
+}
+
+static bool
+top_up(const struct app *app, struct top_up *t, struct err *e)
+{
+	if (!actor_may(t->who, RIGHT_OPERATE, e))
+		return false;
+	if (!text_name_ok(t->reason, 500))
+		return err_set(e, ERR_INVALID, "quota_reason", "the reason has 1 to 500 characters, no control characters");
+	if (t->delta == 0 || t->delta > INT64_C(1000000000000) || t->delta < -INT64_C(1000000000000))
+		return err_set(e, ERR_INVALID, "quota_delta", "the change is not 0 and below a million million");
+	return app_tx(app, DB_WRITE, top_up_tx, t, e);
 }
 
 bool
@@ -137,13 +156,23 @@ quota_top_up(const struct app *app, const struct actor *who, int64_t organizatio
     int64_t delta, const char *reason, struct quota *after, struct err *e)
 {
 	struct top_up t = { .who = who, .organization_id = organization_id, .profile_id = profile_id, .delta = delta,
-	    .reason = reason, .after = after };
+	    .reason = reason };
 
-	if (!actor_may(who, RIGHT_OPERATE, e))
+	if (!top_up(app, &t, e))
 		return false;
-	if (!text_name_ok(reason, 500))
-		return err_set(e, ERR_INVALID, "quota_reason", "the reason has 1 to 500 characters, no control characters");
-	if (delta == 0 || delta > INT64_C(1000000000000) || delta < -INT64_C(1000000000000))
-		return err_set(e, ERR_INVALID, "quota_delta", "the change is not 0 and below a million million");
-	return app_tx(app, DB_WRITE, top_up_tx, &t, e);
+	*after = t.after;
+	return true;
+}
+
+bool
+quota_book(const struct app *app, const struct actor *who, int64_t organization_id, int64_t profile_id, int64_t delta,
+    const char *reason, struct arena *a, struct quota_entry *made, struct err *e)
+{
+	struct top_up t = { .who = who, .organization_id = organization_id, .profile_id = profile_id, .delta = delta,
+	    .reason = reason, .arena = a };
+
+	if (!top_up(app, &t, e))
+		return false;
+	*made = t.entry[0];
+	return true;
 }

@@ -17,6 +17,9 @@
 #include "domain/actor.h"
 #include "domain/app.h"
 
+struct arena;
+struct quota_entry;		/* store/quota.h */
+
 struct quota {
 	int64_t	allocated, ordered, issued, available;
 };
@@ -36,5 +39,8 @@ must_check bool quota_credit_failed(struct db *tx, int64_t organization_id, int6
 /* Operator: moves the allocation by delta (may be negative, never below what is ordered), with a reason. */
 must_check bool quota_top_up(const struct app *, const struct actor *, int64_t organization_id,
     int64_t profile_id, int64_t delta, const char *reason, struct quota *after, struct err *);
+/* The same, giving the ledger's line. */
+must_check bool quota_book(const struct app *, const struct actor *, int64_t organization_id, int64_t profile_id,
+    int64_t delta, const char *reason, struct arena *, struct quota_entry *, struct err *);
 
 #endif

@@ -8,7 +8,9 @@
 #include "domain/audit.h"
 #include "domain/mail.h"
 #include "domain/session.h"
+#include "domain/user_rule.h"
 #include "store/organization.h"
+#include "store/quota.h"
 
 struct work {
 	const struct app		*app;
@@ -18,7 +20,6 @@ struct work {
 	struct arena			*arena;
 	struct faults			*faults;
 	int64_t				 id, organization_id;
-	enum role			 role;
 	struct user			 out;
 	struct membership		*memberships;
 	size_t				 n;
@@ -62,19 +63,6 @@ role_allowed(const struct actor *who, enum role role, int64_t organization_id, s
 	if (organization_id != who->organization_id)
 		return err_set(e, ERR_NOT_FOUND, "organization", "no such organization");
 	return true;
-}
-
-/* A user exists for an administrator when he is a member of the same organization. */
-static bool
-visible(struct db *db, const struct work *q, int64_t user_id, struct err *e)
-{
-	const char *role;
-
-	if (q->who->role == ROLE_OPERATOR || q->who->role == ROLE_AUDITOR || q->who->user_id == user_id)
-		return true;
-	if (!store_membership_role(db, user_id, q->who->organization_id, q->arena, &role, e))
-		return false;
-	return role != NULL || err_set(e, ERR_NOT_FOUND, "user", "no such user");
 }
 
 static bool
@@ -154,17 +142,29 @@ user_create(const struct app *app, const struct actor *who, const struct user_ne
 	return true;
 }
 
+/* Nobody saws off the branch he sits on: another administrator, or an operator, has to do it. */
+static bool
+not_oneself(const struct actor *who, int64_t user_id, struct err *e)
+{
+	if (who->user_id != user_id || user_id == 0)
+		return true;
+	return err_set(e, ERR_CONFLICT, "own_account", "one's own access is changed by somebody else");
+}
+
 static bool
 update_tx(struct db *tx, void *arg, struct err *e)
 {
 	struct work *q = arg;
 	char object[32];
+	int64_t home;
 	json_t *detail;
 	bool ok, closing;
 
-	if (!visible(tx, q, q->id, e) || !store_user_get(tx, q->id, q->arena, &q->out, e))
+	if (!user_managed(tx, q->who, q->id, q->arena, &home, e) || !store_user_get(tx, q->id, q->arena, &q->out, e))
 		return false;
 	closing = q->change->status != NULL && strcmp(q->change->status, "disabled") == 0;
+	if (closing && !not_oneself(q->who, q->id, e))
+		return false;
 	if (q->change->full_name != NULL)
 		q->out.full_name = q->change->full_name;
 	if (q->change->email != NULL)
@@ -176,7 +176,7 @@ update_tx(struct db *tx, void *arg, struct err *e)
 	object_name(q->id, object);
 	detail = json_pack("{s:s, s:s, s:s}", "full_name", q->out.full_name, "email", q->out.email, "status",
 	    q->out.status);
-	ok = audit_append(tx, q->who, q->who->organization_id, "user.changed", object, detail, e);
+	ok = audit_append(tx, q->who, home, "user.changed", object, detail, e);
 	json_decref(detail);
 	return ok;
 }
@@ -202,7 +202,7 @@ get_tx(struct db *db, void *arg, struct err *e)
 {
 	struct work *q = arg;
 
-	return visible(db, q, q->id, e) && store_user_get(db, q->id, q->arena, &q->out, e);
+	return user_seen(db, q->who, q->id, q->arena, e) && store_user_get(db, q->id, q->arena, &q->out, e);
 }
 
 bool
@@ -217,35 +217,61 @@ user_get(const struct app *app, const struct actor *who, int64_t id, struct aren
 	return true;
 }
 
+/* Where else somebody works is not an administrator's business. */
+static size_t
+keep_seen(const struct actor *who, int64_t user_id, struct membership *m, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (who->user_id == user_id || actor_sees(who, m[i].organization_id))
+			m[kept++] = m[i];
+	return kept;
+}
+
 struct listing {
-	int64_t		  organization_id, after, limit;
-	struct arena	 *arena;
-	struct user	 *list;
-	const char	**roles;
-	size_t		  n;
+	const struct actor	*who;
+	const struct user_filter *filter;
+	struct arena		*arena;
+	struct user_row		*list;
+	size_t			 n;
+	int64_t			 total;
 };
 
 static bool
-list_tx(struct db *db, void *arg, struct err *e)
+search_tx(struct db *db, void *arg, struct err *e)
 {
 	struct listing *q = arg;
 
-	return store_user_list(db, q->organization_id, q->after, q->limit, q->arena, &q->list, &q->roles, &q->n, e);
+	if (!store_user_search(db, q->filter, q->arena, &q->list, &q->n, e) ||
+	    !store_user_count(db, q->filter, q->arena, &q->total, e))
+		return false;
+	for (size_t i = 0; i < q->n; i++)
+		q->list[i].memberships_n = keep_seen(q->who, q->list[i].user.id, q->list[i].memberships,
+		    q->list[i].memberships_n);
+	return true;
 }
 
 bool
-user_list(const struct app *app, const struct actor *who, int64_t organization_id, int64_t after, int64_t limit,
-    struct arena *a, struct user **out, const char ***roles, size_t *n, struct err *e)
+user_search(const struct app *app, const struct actor *who, struct user_filter *f, struct arena *a,
+    struct user_row **out, size_t *n, int64_t *total, struct err *e)
 {
-	struct listing q = { .organization_id = organization_id, .after = after, .limit = limit, .arena = a };
+	struct listing q = { .who = who, .filter = f, .arena = a };
 
-	if (who->role != ROLE_OPERATOR && who->role != ROLE_AUDITOR)
-		q.organization_id = who->organization_id;
-	if (!app_tx(app, DB_READ, list_tx, &q, e))
+	if (!actor_may(who, RIGHT_AUDIT, e))
+		return false;
+	*n = 0;
+	*total = 0;
+	if (who->role != ROLE_OPERATOR && who->role != ROLE_AUDITOR) {
+		if (f->organization_id != -1 && f->organization_id != who->organization_id)
+			return true;
+		f->organization_id = who->organization_id;
+	}
+	if (!app_tx(app, DB_READ, search_tx, &q, e))
 		return false;
 	*out = q.list;
-	*roles = q.roles;
 	*n = q.n;
+	*total = q.total;
 	return true;
 }
 
@@ -258,13 +284,10 @@ memberships_tx(struct db *db, void *arg, struct err *e)
 	struct membership *all;
 	size_t n;
 
-	if (!visible(db, q, q->id, e) || !store_membership_list(db, q->id, q->arena, &all, &n, e))
+	if (!user_seen(db, q->who, q->id, q->arena, e) || !store_membership_list(db, q->id, q->arena, &all, &n, e))
 		return false;
 	q->memberships = all;
-	q->n = 0;
-	for (size_t i = 0; i < n; i++)	/* where else somebody works is not an administrator's business */
-		if (q->who->user_id == q->id || actor_sees(q->who, all[i].organization_id))
-			q->memberships[q->n++] = all[i];
+	q->n = keep_seen(q->who, q->id, all, n);
 	return true;
 }
 
@@ -282,37 +305,83 @@ user_memberships(const struct app *app, const struct actor *who, int64_t id, str
 }
 
 static bool
-put_tx(struct db *tx, void *arg, struct err *e)
+profiles_granted(struct db *db, const struct membership_new *in, struct faults *f, struct err *e)
 {
-	struct work *q = arg;
+	bool ok = true;
+
+	for (size_t i = 0; i < in->profile_ids_n; i++) {
+		struct quota_row row;
+		char path[40];
+		bool found;
+
+		if (!store_quota_get(db, in->organization_id, in->profile_ids[i], &row, &found, e))
+			return false;
+		if (found && row.revoked_at == 0)
+			continue;
+		(void)snprintf(path, sizeof(path), "profile_ids[%zu]", i);
+		fault_add(f, NULL, 0, path, NULL, "this profile is not granted to the organization");
+		ok = false;
+	}
+	return ok || err_set(e, ERR_INVALID, "profile_ids", "a profile is not granted to the organization");
+}
+
+struct setting {
+	const struct actor		*who;
+	const struct membership_new	*in;
+	struct arena			*arena;
+	struct faults			*faults;
+};
+
+static bool
+set_tx(struct db *tx, void *arg, struct err *e)
+{
+	const struct setting *q = arg;
+	const struct membership_new *in = q->in;
 	struct organization o;
+	struct user u;
 	char object[32];
 	json_t *detail;
 	bool ok;
 
-	if (!visible(tx, q, q->id, e) || !store_user_get(tx, q->id, q->arena, &q->out, e))
+	if (!user_seen(tx, q->who, in->user_id, q->arena, e) || !store_user_get(tx, in->user_id, q->arena, &u, e) ||
+	    !not_oneself(q->who, in->user_id, e))
 		return false;
-	if (q->organization_id != 0 && !store_organization_get(tx, q->organization_id, q->arena, &o, e))
+	if (in->organization_id != 0 && !store_organization_get(tx, in->organization_id, q->arena, &o, e))
 		return false;
-	if (!store_membership_put(tx, q->id, q->organization_id, role_name(q->role), clock_now_s(), e) ||
-	    !session_end_user(tx, q->id, e))
+	if (!profiles_granted(tx, in, q->faults, e) ||
+	    !store_membership_put(tx, in->user_id, in->organization_id, role_name(in->role), clock_now_s(), e) ||
+	    !store_membership_profiles(tx, in->user_id, in->organization_id, in->profile_ids, in->profile_ids_n, e) ||
+	    !session_end_user(tx, in->user_id, e))
 		return false;
-	object_name(q->id, object);
-	detail = json_pack("{s:s}", "role", role_name(q->role));
-	ok = audit_append(tx, q->who, q->organization_id, "membership.set", object, detail, e);
+	object_name(in->user_id, object);
+	detail = json_pack("{s:s, s:o}", "role", role_name(in->role), "profile_ids",
+	    in->profile_ids == NULL ? json_null() : json_array());
+	for (size_t i = 0; i < in->profile_ids_n; i++)
+		json_array_append_new(json_object_get(detail, "profile_ids"), json_integer((json_int_t)in->profile_ids[i]));
+	ok = audit_append(tx, q->who, in->organization_id, "membership.set", object, detail, e);
 	json_decref(detail);
 	return ok;
+}
+
+bool
+membership_set(const struct app *app, const struct actor *who, const struct membership_new *in, struct faults *f,
+    struct err *e)
+{
+	OWN(arena_free) struct arena *a = arena_new((size_t)256 * 1024);
+	struct setting q = { .who = who, .in = in, .arena = a, .faults = f };
+
+	return role_allowed(who, in->role, in->organization_id, e) && app_tx(app, DB_WRITE, set_tx, &q, e);
 }
 
 bool
 membership_put(const struct app *app, const struct actor *who, int64_t user_id, int64_t organization_id,
     enum role role, struct err *e)
 {
-	OWN(arena_free) struct arena *a = arena_new((size_t)256 * 1024);
-	struct work q = { .app = app, .who = who, .arena = a, .id = user_id, .organization_id = organization_id,
-	    .role = role };
+	OWN(arena_free) struct arena *a = arena_new((size_t)64 * 1024);
+	struct faults f = { .arena = a };
+	struct membership_new in = { .user_id = user_id, .organization_id = organization_id, .role = role };
 
-	return role_allowed(who, role, organization_id, e) && app_tx(app, DB_WRITE, put_tx, &q, e);
+	return membership_set(app, who, &in, &f, e);
 }
 
 static bool
@@ -322,6 +391,8 @@ drop_tx(struct db *tx, void *arg, struct err *e)
 	char object[32];
 	bool dropped;
 
+	if (!not_oneself(q->who, q->id, e))
+		return false;
 	if (!store_membership_drop(tx, q->id, q->organization_id, &dropped, e))
 		return false;
 	if (!dropped)

@@ -1,7 +1,9 @@
 /*
  * user - accounts: people and programs, their roles in organizations, passwords and admin certificates.
  *
- * Administrators of an organization act on its members only; operators on everybody.
+ * Administrators of an organization act on its members only; operators on everybody.  An account that
+ * belongs to several organizations is changed by operators only (ERR_FORBIDDEN "shared_account"), and
+ * nobody takes his own access away (ERR_CONFLICT "own_account").
  */
 #ifndef DOMAIN_USER_H
 #define DOMAIN_USER_H
@@ -33,13 +35,25 @@ must_check bool user_update(const struct app *, const struct actor *, int64_t id
     struct arena *, struct user *, struct faults *, struct err *);
 must_check bool user_get(const struct app *, const struct actor *, int64_t id, struct arena *, struct user *,
     struct err *);
-/* Of one organization (0: the instance; -1: all, for operators and auditors), by id after `after`. */
-must_check bool user_list(const struct app *, const struct actor *, int64_t organization_id, int64_t after,
-    int64_t limit, struct arena *, struct user **, const char ***roles, size_t *n, struct err *);
+/*
+ * Of one organization (0: the instance; -1: all that the actor sees), each with the memberships that the actor
+ * sees.  Administrators have their own organization's, whatever the filter says.
+ */
+must_check bool user_search(const struct app *, const struct actor *, struct user_filter *, struct arena *,
+    struct user_row **, size_t *n, int64_t *total, struct err *);
 
 must_check bool user_memberships(const struct app *, const struct actor *, int64_t id, struct arena *,
     struct membership **, size_t *n, struct err *);
 /* Ends the user's sessions and tokens: what he may do has changed. */
+struct membership_new {
+	int64_t		 user_id, organization_id;
+	enum role	 role;
+	const int64_t	*profile_ids;		/* NULL: all of the organization's */
+	size_t		 profile_ids_n;
+};
+must_check bool membership_set(const struct app *, const struct actor *, const struct membership_new *,
+    struct faults *, struct err *);
+/* The same with all profiles. */
 must_check bool membership_put(const struct app *, const struct actor *, int64_t user_id, int64_t organization_id,
     enum role, struct err *);
 must_check bool membership_drop(const struct app *, const struct actor *, int64_t user_id, int64_t organization_id,

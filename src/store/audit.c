@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define COLUMNS "id, at, actor, organization_id, action, object, detail, address, request_id, seq, hash"
-
 bool
 store_audit_add(struct db *tx, const struct audit_row *r, struct err *e)
 {
@@ -18,8 +16,8 @@ store_audit_add(struct db *tx, const struct audit_row *r, struct err *e)
 	return true;
 }
 
-static bool
-rows_read(struct db_rows *rows, int64_t limit, struct arena *a, struct audit_row **out, size_t *n, struct err *e)
+bool
+audit_rows_read(struct db_rows *rows, int64_t limit, struct arena *a, struct audit_row **out, size_t *n, struct err *e)
 {
 	struct audit_row *list = arena_array(a, (size_t)limit, sizeof(*list));
 	size_t count = 0;
@@ -52,44 +50,16 @@ rows_read(struct db_rows *rows, int64_t limit, struct arena *a, struct audit_row
 }
 
 bool
-store_audit_list(struct db *db, const struct audit_filter *f, struct arena *a, struct audit_row **out, size_t *n,
-    struct err *e)
-{
-	/* Two texts, so that the tenant's list runs down its own index. */
-	static const char all[] =
-	    "SELECT " COLUMNS " FROM audit WHERE (at < $2 OR (at = $2 AND id < $3)) AND at >= $4 AND at <= $5"
-	    " AND ($6 = '' OR lower(actor) LIKE $6 ESCAPE '\\')"
-	    " AND ($7 = '' OR action LIKE $7 ESCAPE '\\') AND ($8 = '' OR lower(object) LIKE $8 ESCAPE '\\')"
-	    " AND $1 = -1"
-	    " ORDER BY at DESC, id DESC LIMIT $9";
-	static const char one[] =
-	    "SELECT " COLUMNS " FROM audit WHERE organization_id = $1"
-	    " AND (at < $2 OR (at = $2 AND id < $3)) AND at >= $4 AND at <= $5"
-	    " AND ($6 = '' OR lower(actor) LIKE $6 ESCAPE '\\')"
-	    " AND ($7 = '' OR action LIKE $7 ESCAPE '\\') AND ($8 = '' OR lower(object) LIKE $8 ESCAPE '\\')"
-	    " ORDER BY at DESC, id DESC LIMIT $9";
-	OWN(db_rows_free) struct db_rows *rows = NULL;
-
-	if (!db_query(db, f->organization_id == -1 ? all : one, ARGS(arg_int(f->organization_id),
-	    arg_int(f->before_at == 0 ? INT64_MAX : f->before_at), arg_text(f->before_id == NULL ? "" : f->before_id),
-	    arg_int(f->from), arg_int(f->to == 0 ? INT64_MAX : f->to),
-	    arg_text(f->actor_like == NULL ? "" : f->actor_like), arg_text(f->action_like == NULL ? "" : f->action_like),
-	    arg_text(f->object_like == NULL ? "" : f->object_like), arg_int(f->limit)), &rows, e))
-		return false;
-	return rows_read(rows, f->limit, a, out, n, e);
-}
-
-bool
 store_audit_unsealed(struct db *db, int64_t until, int64_t limit, struct arena *a, struct audit_row **out, size_t *n,
     struct err *e)
 {
 	static const char sql[] =
-	    "SELECT " COLUMNS " FROM audit WHERE seq IS NULL AND at <= $1 ORDER BY at, id LIMIT $2";
+	    "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq IS NULL AND at <= $1 ORDER BY at, id LIMIT $2";
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 
 	if (!db_query(db, sql, ARGS(arg_int(until), arg_int(limit)), &rows, e))
 		return false;
-	return rows_read(rows, limit, a, out, n, e);
+	return audit_rows_read(rows, limit, a, out, n, e);
 }
 
 bool
@@ -131,12 +101,12 @@ store_audit_sealed_after(struct db *db, int64_t seq, int64_t limit, struct arena
     size_t *n, struct err *e)
 {
 	static const char sql[] =
-	    "SELECT " COLUMNS " FROM audit WHERE seq IS NOT NULL AND seq > $1 ORDER BY seq LIMIT $2";
+	    "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq IS NOT NULL AND seq > $1 ORDER BY seq LIMIT $2";
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 
 	if (!db_query(db, sql, ARGS(arg_int(seq), arg_int(limit)), &rows, e))
 		return false;
-	return rows_read(rows, limit, a, out, n, e);
+	return audit_rows_read(rows, limit, a, out, n, e);
 }
 
 bool

@@ -17,17 +17,29 @@ struct audit_row {
 
 must_check bool store_audit_add(struct db *tx, const struct audit_row *, struct err *);
 
-/* Filters that are NULL, 0 or -1 do not apply; newest first, before (at, id) of the cursor. */
+/* NULL, 0 or -1 (organization): does not apply. */
 struct audit_filter {
-	int64_t		 organization_id;	/* -1: any */
-	const char	*actor_like, *action_like, *object_like;	/* LIKE patterns, escape '\' */
-	int64_t		 from, to;		/* Unix seconds; 0: open */
-	int64_t		 before_at;		/* cursor; 0: from the newest */
+	int64_t		 organization_id;	/* -1: any; 0: the instance */
+	const char	*actor_part;		/* any case */
+	const char	*action_prefix;		/* "batch." */
+	const char	*object;		/* exactly: "batch 322189" */
+	int64_t		 from, to;		/* Unix seconds, both included */
+	int64_t		 before_at;		/* the row the page before ended with; 0: from the newest */
 	const char	*before_id;
 	int64_t		 limit;
 };
+/* Newest first. */
 must_check bool store_audit_list(struct db *, const struct audit_filter *, struct arena *,
     struct audit_row **, size_t *n, struct err *);
+/* Stops counting at `most`. */
+must_check bool store_audit_count(struct db *, const struct audit_filter *, int64_t most, struct arena *, int64_t *n,
+    struct err *);
+/* Those sealed behind `after` and up to `last`, in the order of the chain: rows that never change any more. */
+must_check bool store_audit_chained(struct db *, const struct audit_filter *, int64_t after, int64_t last,
+    struct arena *, struct audit_row **, size_t *n, struct err *);
+/* Those that have no place in the chain yet, oldest first. */
+must_check bool store_audit_loose(struct db *, const struct audit_filter *, struct arena *, struct audit_row **,
+    size_t *n, struct err *);
 /* The oldest rows without a place in the chain that are not younger than `until`. */
 must_check bool store_audit_unsealed(struct db *, int64_t until, int64_t limit, struct arena *,
     struct audit_row **, size_t *n, struct err *);
@@ -46,6 +58,10 @@ must_check bool store_audit_head_get(struct db *, int64_t seq, struct arena *, u
     const uint8_t **signature, size_t *len, bool *found, struct err *);
 /* Records waiting to be sealed, and the place of the last signed head (0: none). */
 must_check bool store_audit_counts(struct db *, int64_t *unsealed, int64_t *last_head, struct err *);
+/* Columns and their reader, for store/audit_list.c. */
+#define AUDIT_COLUMNS "id, at, actor, organization_id, action, object, detail, address, request_id, seq, hash"
+must_check bool audit_rows_read(struct db_rows *, int64_t limit, struct arena *, struct audit_row **, size_t *n,
+    struct err *);
 /* Until the transaction ends, no other sealer passes here. */
 must_check bool store_audit_lock(struct db *tx, struct err *);
 

@@ -1,5 +1,7 @@
 #include "store/organization.h"
 
+#include "store/query.h"
+
 #define COLUMNS "id, name, status, parameters, parameters_version, mac_prefixes, approval_above, passkeys," \
 	" created_at, version"
 
@@ -135,19 +137,14 @@ store_organization_put(struct db *tx, const struct organization *o, struct err *
 	return true;
 }
 
-bool
-store_organization_list(struct db *db, int64_t after, int64_t limit, struct arena *a, struct organization **out,
-    size_t *n, struct err *e)
+static bool
+read_list(struct db_rows *rows, int64_t limit, struct arena *a, struct organization **out, size_t *n, struct err *e)
 {
-	static const char sql[] = "SELECT " COLUMNS " FROM organization WHERE id > $1 ORDER BY id LIMIT $2";
-	OWN(db_rows_free) struct db_rows *rows = NULL;
 	struct organization *list = arena_array(a, (size_t)limit, sizeof(*list));
 	size_t count = 0;
 
 	if (list == NULL)
 		return err_set(e, ERR_TOO_LARGE, "organization_list", "too many organizations asked for");
-	if (!db_query(db, sql, ARGS(arg_int(after), arg_int(limit)), &rows, e))
-		return false;
 	while (count < (size_t)limit && db_next(rows, e))
 		read_row(rows, a, &list[count++]);
 	if (e->kind != ERR_NONE)
@@ -155,4 +152,80 @@ store_organization_list(struct db *db, int64_t after, int64_t limit, struct aren
 	*out = list;
 	*n = count;
 	return true;
+}
+
+bool
+store_organization_list(struct db *db, int64_t after, int64_t limit, struct arena *a, struct organization **out,
+    size_t *n, struct err *e)
+{
+	static const char sql[] = "SELECT " COLUMNS " FROM organization WHERE id > $1 ORDER BY id LIMIT $2";
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+
+	return db_query(db, sql, ARGS(arg_int(after), arg_int(limit)), &rows, e) &&
+	    read_list(rows, limit, a, out, n, e);
+}
+
+static void
+filter_add(struct query *q, const struct organization_filter *f, struct arena *a)
+{
+	query_add(q, " FROM organization WHERE id > 0", NO_ARGS);
+	if (f->id != 0)
+		query_add(q, " AND id = ?", ARGS(arg_int(f->id)));
+	if (f->name_part != NULL)
+		/* One engine's lower() knows ASCII only, the other's every letter. */
+		query_add(q, " AND (lower(name) LIKE ? ESCAPE '\\' OR lower(name) LIKE ? ESCAPE '\\')",
+		    ARGS(arg_text(query_like(a, f->name_part)), arg_text(query_like(a, query_fold(a, f->name_part)))));
+}
+
+bool
+store_organization_search(struct db *db, const struct organization_filter *f, struct arena *a,
+    struct organization **out, size_t *n, struct err *e)
+{
+	const char *way = f->descending ? "DESC" : "ASC", *past = f->descending ? "<" : ">";
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	OWN_QUERY struct query q = { 0 };
+
+	query_add(&q, "SELECT " COLUMNS, NO_ARGS);
+	filter_add(&q, f, a);
+	if (f->after_id != 0) {
+		str_addf(&q.sql, f->by_name ? " AND (name, id) %s " : " AND id %s ", past);
+		if (f->by_name)
+			query_add(&q, "(?, ?)", ARGS(arg_text(f->after_name), arg_int(f->after_id)));
+		else
+			query_add(&q, "?", ARGS(arg_int(f->after_id)));
+	}
+	if (f->by_name)
+		str_addf(&q.sql, " ORDER BY name %s, id %s", way, way);
+	else
+		str_addf(&q.sql, " ORDER BY id %s", way);
+	query_add(&q, " LIMIT ?", ARGS(arg_int(f->limit)));
+	return query_run(db, &q, &rows, e) && read_list(rows, f->limit, a, out, n, e);
+}
+
+bool
+store_organization_count(struct db *db, const struct organization_filter *f, struct arena *a, int64_t *n,
+    struct err *e)
+{
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	OWN_QUERY struct query q = { 0 };
+
+	query_add(&q, "SELECT count(*)", NO_ARGS);
+	filter_add(&q, f, a);
+	if (!query_run(db, &q, &rows, e))
+		return err_in(e, "count of organizations");
+	*n = db_next(rows, e) ? db_int(rows, 0) : 0;
+	return e->kind == ERR_NONE;
+}
+
+bool
+store_organization_name(struct db *db, int64_t id, struct arena *a, const char **name, struct err *e)
+{
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+
+	*name = NULL;
+	if (!db_query(db, "SELECT name FROM organization WHERE id = $1", ARGS(arg_int(id)), &rows, e))
+		return err_in(e, "organization %lld", (long long)id);
+	if (db_next(rows, e))
+		*name = db_text_in(rows, 0, a);
+	return e->kind == ERR_NONE;
 }

@@ -37,4 +37,21 @@ must_check bool store_organization_put(struct db *tx, const struct organization 
 must_check bool store_organization_list(struct db *, int64_t after, int64_t limit, struct arena *,
     struct organization **, size_t *n, struct err *);
 
+/* 0, NULL: does not apply. */
+struct organization_filter {
+	int64_t		 id;
+	const char	*name_part;
+	bool		 by_name;		/* sorted by name, then id; else by id */
+	bool		 descending;
+	const char	*after_name;		/* the row the page before ended with */
+	int64_t		 after_id;		/* 0: from the beginning */
+	int64_t		 limit;
+};
+must_check bool store_organization_search(struct db *, const struct organization_filter *, struct arena *,
+    struct organization **, size_t *n, struct err *);
+must_check bool store_organization_count(struct db *, const struct organization_filter *, struct arena *, int64_t *n,
+    struct err *);
+/* NULL when there is none. */
+must_check bool store_organization_name(struct db *, int64_t id, struct arena *, const char **name, struct err *);
+
 #endif

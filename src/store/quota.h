@@ -18,6 +18,20 @@ must_check bool store_quota_order(struct db *tx, int64_t organization_id, int64_
 must_check bool store_quota_move(struct db *tx, int64_t organization_id, int64_t profile_id, int64_t allocated,
     int64_t ordered, int64_t issued, bool *ok, struct err *);
 
+/* One profile of an organization, or (organization 0) of all of them together. */
+struct quota_line {
+	int64_t		 profile_id;
+	const char	*profile_name;
+	struct quota_row quota;
+};
+/* By profile id, after `after`; profile_id not 0: that one only. */
+must_check bool store_quota_lines(struct db *, int64_t organization_id, int64_t profile_id, int64_t after,
+    int64_t limit, struct arena *, struct quota_line **, size_t *n, struct err *);
+must_check bool store_quota_lines_count(struct db *, int64_t organization_id, int64_t *n, struct err *);
+/* Sums over all organizations' standing grants, by profile id. */
+must_check bool store_quota_sums(struct db *, int64_t profile_id, int64_t limit, struct arena *, struct quota_line **,
+    size_t *n, struct err *);
+
 struct quota_entry {
 	int64_t		 id, organization_id, profile_id;
 	const char	*kind;			/* "top_up", "order", "issued", "credit_reject", "credit_failed", … */

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define COLUMNS "u.id, u.username, u.full_name, u.email, u.status, u.password_hash, u.service, u.created_at," \
-	" u.last_login_at, u.last_login_address, u.version"
 #define CERT_COLUMNS "sha256, user_id, serial_number, der, not_after, created_at, revoked_at"
 #define LIST_MAX 1000
 
@@ -22,8 +20,8 @@ store_user_add(struct db *tx, const struct user *u, struct err *e)
 	return err_in(e, "user %s", u->username);
 }
 
-static void
-read_user(const struct db_rows *rows, struct arena *a, struct user *u)
+void
+user_read(const struct db_rows *rows, struct arena *a, struct user *u)
 {
 	u->id = db_int(rows, 0);
 	u->username = db_text_in(rows, 1, a);
@@ -41,13 +39,13 @@ read_user(const struct db_rows *rows, struct arena *a, struct user *u)
 bool
 store_user_get(struct db *db, int64_t id, struct arena *a, struct user *u, struct err *e)
 {
-	static const char sql[] = "SELECT " COLUMNS " FROM app_user u WHERE u.id = $1";
+	static const char sql[] = "SELECT " USER_COLUMNS " FROM app_user u WHERE u.id = $1";
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 
 	if (!db_query(db, sql, ARGS(arg_int(id)), &rows, e))
 		return false;
 	if (db_next(rows, e)) {
-		read_user(rows, a, u);
+		user_read(rows, a, u);
 		return true;
 	}
 	if (e->kind != ERR_NONE)
@@ -58,14 +56,14 @@ store_user_get(struct db *db, int64_t id, struct arena *a, struct user *u, struc
 bool
 store_user_find(struct db *db, const char *username, struct arena *a, struct user *u, bool *found, struct err *e)
 {
-	static const char sql[] = "SELECT " COLUMNS " FROM app_user u WHERE u.username = $1";
+	static const char sql[] = "SELECT " USER_COLUMNS " FROM app_user u WHERE u.username = $1";
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 
 	*found = false;
 	if (!db_query(db, sql, ARGS(arg_text(username)), &rows, e))
 		return false;
 	if (db_next(rows, e)) {
-		read_user(rows, a, u);
+		user_read(rows, a, u);
 		*found = true;
 	}
 	return e->kind == ERR_NONE;
@@ -101,107 +99,6 @@ store_user_logged_in(struct db *tx, int64_t id, int64_t at, const char *address,
 	static const char sql[] = "UPDATE app_user SET last_login_at = $2, last_login_address = $3 WHERE id = $1";
 
 	return db_run(tx, sql, ARGS(arg_int(id), arg_int(at), arg_text(address)), NULL, e);
-}
-
-bool
-store_user_list(struct db *db, int64_t organization_id, int64_t after, int64_t limit, struct arena *a,
-    struct user **out, const char ***roles, size_t *n, struct err *e)
-{
-	static const char all[] =
-	    "SELECT " COLUMNS ", '' FROM app_user u WHERE $1 = -1 AND u.id > $2 ORDER BY u.id LIMIT $3";
-	static const char some[] =
-	    "SELECT " COLUMNS ", m.role FROM membership m JOIN app_user u ON u.id = m.user_id"
-	    " WHERE m.organization_id = $1 AND m.user_id > $2 ORDER BY m.user_id LIMIT $3";
-	OWN(db_rows_free) struct db_rows *rows = NULL;
-	struct user *list = arena_array(a, (size_t)limit, sizeof(*list));
-	const char **role = arena_array(a, (size_t)limit, sizeof(*role));
-	size_t count = 0;
-
-	if (list == NULL || role == NULL)
-		return err_set(e, ERR_TOO_LARGE, "user_list", "too many users asked for");
-	if (!db_query(db, organization_id == -1 ? all : some,
-	    ARGS(arg_int(organization_id), arg_int(after), arg_int(limit)), &rows, e))
-		return false;
-	while (count < (size_t)limit && db_next(rows, e)) {
-		read_user(rows, a, &list[count]);
-		role[count] = db_text_in(rows, 11, a);
-		count++;
-	}
-	if (e->kind != ERR_NONE)
-		return false;
-	*out = list;
-	*roles = role;
-	*n = count;
-	return true;
-}
-
-bool
-store_membership_put(struct db *tx, int64_t user_id, int64_t organization_id, const char *role, int64_t at,
-    struct err *e)
-{
-	static const char sql[] =
-	    "INSERT INTO membership (user_id, organization_id, role, created_at) VALUES ($1, $2, $3, $4)"
-	    " ON CONFLICT (user_id, organization_id) DO UPDATE SET role = excluded.role";
-
-	return db_run(tx, sql, ARGS(arg_int(user_id), arg_int(organization_id), arg_text(role), arg_int(at)), NULL, e);
-}
-
-bool
-store_membership_drop(struct db *tx, int64_t user_id, int64_t organization_id, bool *dropped, struct err *e)
-{
-	static const char sql[] = "DELETE FROM membership WHERE user_id = $1 AND organization_id = $2";
-	int64_t changed;
-
-	if (!db_run(tx, sql, ARGS(arg_int(user_id), arg_int(organization_id)), &changed, e))
-		return false;
-	*dropped = changed != 0;
-	return true;
-}
-
-bool
-store_membership_list(struct db *db, int64_t user_id, struct arena *a, struct membership **out, size_t *n,
-    struct err *e)
-{
-	static const char sql[] =
-	    "SELECT m.user_id, m.organization_id, COALESCE(o.name, ''), m.role FROM membership m"
-	    " LEFT JOIN organization o ON o.id = m.organization_id WHERE m.user_id = $1"
-	    " ORDER BY m.organization_id LIMIT $2";
-	OWN(db_rows_free) struct db_rows *rows = NULL;
-	struct membership *list = arena_array(a, LIST_MAX, sizeof(*list));
-	size_t count = 0;
-
-	if (list == NULL)
-		return err_set(e, ERR_TOO_LARGE, "membership_list", "too many memberships");
-	if (!db_query(db, sql, ARGS(arg_int(user_id), arg_int(LIST_MAX)), &rows, e))
-		return false;
-	while (count < LIST_MAX && db_next(rows, e)) {
-		struct membership *m = &list[count++];
-
-		m->user_id = db_int(rows, 0);
-		m->organization_id = db_int(rows, 1);
-		m->organization_name = db_text_in(rows, 2, a);
-		m->role = db_text_in(rows, 3, a);
-	}
-	if (e->kind != ERR_NONE)
-		return false;
-	*out = list;
-	*n = count;
-	return true;
-}
-
-bool
-store_membership_role(struct db *db, int64_t user_id, int64_t organization_id, struct arena *a, const char **role,
-    struct err *e)
-{
-	static const char sql[] = "SELECT role FROM membership WHERE user_id = $1 AND organization_id = $2";
-	OWN(db_rows_free) struct db_rows *rows = NULL;
-
-	*role = NULL;
-	if (!db_query(db, sql, ARGS(arg_int(user_id), arg_int(organization_id)), &rows, e))
-		return false;
-	if (db_next(rows, e))
-		*role = db_text_in(rows, 0, a);
-	return e->kind == ERR_NONE;
 }
 
 bool
