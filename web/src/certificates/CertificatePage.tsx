@@ -10,6 +10,7 @@ import { formatTime } from '../lib/format';
 import { useRight } from '../session/me';
 import { BackLink } from '../ui/BackLink';
 import { CopyButton } from '../ui/CopyButton';
+import { DownloadLink } from '../ui/DownloadLink';
 import { Fact, Facts } from '../ui/Facts';
 import { Notice } from '../ui/Notice';
 import { ProblemNotice } from '../ui/ProblemNotice';
@@ -60,12 +61,8 @@ function CertificateBody({ certificate }: { certificate: CertificateDetail }) {
 				<div className="row no-print">
 					{actions.includes('download') && (
 						<>
-							<a className="cds--btn cds--btn--tertiary cds--btn--md" href={`${file}.pem`} download>
-								{t('certificates.downloadPem')}
-							</a>
-							<a className="cds--btn cds--btn--tertiary cds--btn--md" href={`${file}.der`} download>
-								{t('certificates.downloadDer')}
-							</a>
+							<DownloadLink href={`${file}.pem`}>{t('certificates.downloadPem')}</DownloadLink>
+							<DownloadLink href={`${file}.der`}>{t('certificates.downloadDer')}</DownloadLink>
 						</>
 					)}
 					{actions.includes('revoke') && (

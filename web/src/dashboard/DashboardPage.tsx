@@ -143,11 +143,15 @@ function Figures({ data, mayOrder }: { data: Dashboard; mayOrder: boolean }) {
 					series={[{ name: t('dashboard.count'), tone: 'c' }]}
 					bars={months}
 				/>
-				<RunningPanel batches={data.running} />
-				<QuotaPanel lines={data.quota} />
-				<ReadyPanel batches={data.ready} />
-				<StatesPanel states={data.batches_by_status} />
-				<FailuresPanel batches={data.failures} />
+				<div className="stack">
+					<RunningPanel batches={data.running} />
+					<ReadyPanel batches={data.ready} />
+					<FailuresPanel batches={data.failures} />
+				</div>
+				<div className="stack">
+					<QuotaPanel lines={data.quota} />
+					<StatesPanel states={data.batches_by_status} />
+				</div>
 			</div>
 		</>
 	);

@@ -1,11 +1,13 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { formatConfigure } from '../lib/format';
+import { admin } from './en/admin';
 import { batches, methods, revoke, status } from './en/batches';
 import { certificates, dashboard, profiles } from './en/certificates';
 import { common, problems } from './en/common';
 import { help } from './en/help';
 import { inputProblems, order } from './en/order';
+import { settings } from './en/settings';
 import { login, session, shell } from './en/shell';
 
 /** English is part of the page; other languages are chunks of their own, loaded when chosen. */
@@ -25,6 +27,8 @@ export const en = {
 	certificates,
 	profiles,
 	dashboard,
+	settings,
+	admin,
 };
 
 export function i18nStart() {

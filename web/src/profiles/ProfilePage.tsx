@@ -1,4 +1,4 @@
-import { CloudDownload, ShoppingCart } from '@carbon/icons-react';
+import { ShoppingCart } from '@carbon/icons-react';
 import { Button } from '@carbon/react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
@@ -9,6 +9,7 @@ import type { Profile } from '../api/types';
 import { ExtensionTable } from '../certificates/ExtensionTable';
 import { useRight } from '../session/me';
 import { BackLink } from '../ui/BackLink';
+import { DownloadLink } from '../ui/DownloadLink';
 import { Notice } from '../ui/Notice';
 import { ProblemNotice } from '../ui/ProblemNotice';
 import { useTitle } from '../ui/useTitle';
@@ -52,23 +53,9 @@ function ProfileBody({ profile }: { profile: Profile }) {
 			<div className="page__head">
 				<h1>{profile.name}</h1>
 				<div className="row no-print">
-					<a
-						className="cds--btn cds--btn--tertiary cds--btn--md"
-						href={`${path}/chain.zip`}
-						download
-					>
-						{t('profiles.chain')}
-						<CloudDownload size={16} className="cds--btn__icon" />
-					</a>
+					<DownloadLink href={`${path}/chain.zip`}>{t('profiles.chain')}</DownloadLink>
 					{profile.methods.includes('csv') && (
-						<a
-							className="cds--btn cds--btn--tertiary cds--btn--md"
-							href={`${path}/template.csv`}
-							download
-						>
-							{t('profiles.template')}
-							<CloudDownload size={16} className="cds--btn__icon" />
-						</a>
+						<DownloadLink href={`${path}/template.csv`}>{t('profiles.template')}</DownloadLink>
 					)}
 					{mayOrder && (
 						<Button

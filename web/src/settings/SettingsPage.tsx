@@ -1,3 +1,88 @@
+import { Select, SelectItem, Toggle } from '@carbon/react';
+import { useTranslation } from 'react-i18next';
+import { useRight } from '../session/me';
+import { type Theme, themeChoose, themes, useTheme } from '../theme/theme';
+import { useTitle } from '../ui/useTitle';
+import {
+	dateForms,
+	type RowHeight,
+	rowHeights,
+	shortcutsSet,
+	useDateForm,
+	useRowHeight,
+	useShortcutsOn,
+} from './preferences';
+import { SessionsPanel } from './SessionsPanel';
+import { TokensPanel } from './TokensPanel';
+
 export function SettingsPage() {
-	return <h1>SettingsPage</h1>;
+	const { t } = useTranslation();
+	useTitle(t('settings.title'));
+	const administers = useRight('admin');
+	return (
+		<div className="page">
+			<h1>{t('settings.title')}</h1>
+			<PreferencesPanel />
+			<SessionsPanel />
+			<TokensPanel mayMake={administers} />
+		</div>
+	);
+}
+
+function PreferencesPanel() {
+	const { t } = useTranslation();
+	const theme = useTheme();
+	const [dates, setDates] = useDateForm();
+	const [rows, setRows] = useRowHeight();
+	const shortcuts = useShortcutsOn();
+	const heightNames = { compact: 'rowCompact', normal: 'rowNormal', tall: 'rowTall' } as const;
+	return (
+		<section className="panel">
+			<h2>{t('settings.page')}</h2>
+			<div className="form__grid">
+				<Select
+					id="theme"
+					labelText={t('settings.theme')}
+					value={theme}
+					onChange={(event) => themeChoose(event.target.value as Theme)}
+				>
+					{themes.map((one) => (
+						<SelectItem key={one} value={one} text={t(`settings.themes.${one}`)} />
+					))}
+				</Select>
+				<Select
+					id="dates"
+					labelText={t('settings.dates')}
+					value={dates}
+					onChange={(event) => {
+						const next = dateForms.find((one) => one === event.target.value);
+						if (next) setDates(next);
+					}}
+				>
+					{dateForms.map((one) => (
+						<SelectItem key={one} value={one} text={t(`settings.dateForms.${one}`)} />
+					))}
+				</Select>
+				<Select
+					id="rows"
+					labelText={t('settings.rows')}
+					value={rows}
+					onChange={(event) => setRows(event.target.value as RowHeight)}
+				>
+					{rowHeights.map((one) => (
+						<SelectItem key={one} value={one} text={t(`common.${heightNames[one]}`)} />
+					))}
+				</Select>
+				<Toggle
+					id="shortcuts"
+					labelText={t('settings.shortcuts')}
+					labelA={t('settings.off')}
+					labelB={t('settings.on')}
+					toggled={shortcuts}
+					onToggle={shortcutsSet}
+				/>
+			</div>
+			<p className="quiet small">{t('settings.kept')}</p>
+		</section>
+	);
 }

@@ -1,0 +1,152 @@
+import { Add, Edit, SubtractAlt } from '@carbon/icons-react';
+import { Button } from '@carbon/react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { TFunction } from 'i18next';
+import { useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, got } from '../api/client';
+import type { Membership, User } from '../api/types';
+import { useMe } from '../session/me';
+import { ConfirmDialog } from '../ui/ConfirmDialog';
+import { notify } from '../ui/notices';
+import { ResourceTable } from '../ui/table/ResourceTable';
+import type { Column, RowAction } from '../ui/table/types';
+import { MembershipDialog } from './MembershipDialog';
+
+const rowId = (membership: Membership) => String(membership.organization.id);
+const rowName = (membership: Membership) => membership.organization.name;
+
+function membershipColumns(t: TFunction, names: Map<number, string>): Column<Membership>[] {
+	return [
+		{
+			key: 'organization',
+			title: t('admin.organization'),
+			cell: (membership) => membership.organization.name,
+		},
+		{
+			key: 'role',
+			title: t('admin.role'),
+			cell: (membership) => t(`shell.roles.${membership.role}`),
+		},
+		{
+			key: 'profiles',
+			title: t('admin.profiles'),
+			className: 'wrap',
+			cell: ({ profile_ids }) =>
+				profile_ids
+					? profile_ids.map((id) => names.get(id) ?? id).join(', ')
+					: t('admin.profilesAll'),
+		},
+	];
+}
+
+/** What a user may do, and where; several organizations are possible. */
+export function MembershipsPanel({ user }: { user: User }) {
+	const { t } = useTranslation();
+	const me = useMe();
+	const administers = me.rights.includes('admin');
+	const operates = me.rights.includes('operate');
+	const [editing, setEditing] = useState<Membership>();
+	const [adding, setAdding] = useState(false);
+	const [removing, setRemoving] = useState<Membership>();
+	const columns = useMemo(
+		() => membershipColumns(t, new Map(me.profiles.map(({ id, name }) => [id, name]))),
+		[t, me.profiles],
+	);
+	const actions = useMemo<RowAction<Membership>[]>(
+		() => [
+			{
+				key: 'edit',
+				label: t('admin.changeRole'),
+				icon: Edit,
+				shown: () => administers,
+				run: setEditing,
+			},
+			{
+				key: 'remove',
+				label: t('admin.removeMembership'),
+				icon: SubtractAlt,
+				tone: 'danger',
+				shown: () => administers,
+				run: setRemoving,
+			},
+		],
+		[t, administers],
+	);
+	return (
+		<section className="panel">
+			<div className="panel__head">
+				<h2>{t('admin.memberships')}</h2>
+				{operates && (
+					<Button size="md" kind="tertiary" renderIcon={Add} onClick={() => setAdding(true)}>
+						{t('admin.addMembership')}
+					</Button>
+				)}
+			</div>
+			<p className="quiet">{t('admin.membershipsText')}</p>
+			<ResourceTable
+				plain
+				label={t('admin.memberships')}
+				columns={columns}
+				rows={user.memberships}
+				rowId={rowId}
+				rowName={rowName}
+				actions={actions}
+				empty={t('admin.membershipsEmpty')}
+			/>
+			{(editing || adding) && (
+				<MembershipDialog
+					user={user}
+					membership={editing}
+					onClose={() => {
+						setEditing(undefined);
+						setAdding(false);
+					}}
+				/>
+			)}
+			{removing && (
+				<RemoveDialog user={user} membership={removing} onClose={() => setRemoving(undefined)} />
+			)}
+		</section>
+	);
+}
+
+interface RemoveDialogProps {
+	user: User;
+	membership: Membership;
+	onClose: () => void;
+}
+
+function RemoveDialog({ user, membership, onClose }: RemoveDialogProps) {
+	const { t } = useTranslation();
+	const client = useQueryClient();
+	const { organization } = membership;
+	const remove = useMutation({
+		mutationFn: () =>
+			got(
+				api.DELETE('/users/{user_id}/memberships/{organization_id}', {
+					params: { path: { user_id: user.id, organization_id: organization.id } },
+				}),
+			),
+		onSuccess: () => {
+			onClose();
+			notify('success', t('admin.saved'));
+			for (const key of ['users', 'user']) void client.invalidateQueries({ queryKey: [key] });
+		},
+	});
+	return (
+		<ConfirmDialog
+			danger
+			title={t('admin.removeMembershipTitle', {
+				user: user.username,
+				organization: organization.name,
+			})}
+			pending={remove.isPending}
+			error={remove.error}
+			onConfirm={() => remove.mutate()}
+			onClose={onClose}
+		>
+			<p>{t('admin.removeMembershipText')}</p>
+		</ConfirmDialog>
+	);
+}

@@ -1,0 +1,13 @@
+import { useState } from 'react';
+import type { PageSearch } from './paging';
+
+/** Paging of a list inside a page, which needs no place in the address. */
+export function useLocalPage(
+	limit: number,
+): [Required<Pick<PageSearch, 'limit'>> & PageSearch, (change: PageSearch) => void] {
+	const [search, setSearch] = useState<PageSearch & { limit: number }>({ limit });
+	return [
+		search,
+		(change) => setSearch((now) => ({ ...now, ...change, limit: change.limit ?? now.limit })),
+	];
+}
