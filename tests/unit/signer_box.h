@@ -274,6 +274,7 @@ box_tbs(struct box *b, uint8_t serial[16])
 	return box_tbs_with(b, "00:1A:2B:00:00:01", serial, box_spki(b, (struct key_type){ KEY_EC, 256 }));
 }
 
+__attribute__((unused))
 static struct signlink_request
 box_request(const struct box *b, const struct der *tbs, size_t n)
 {
