@@ -2,11 +2,10 @@
 
 #include <string.h>
 
-#include "api/batch.h"
 #include "api/routes.h"
 #include "domain/actor.h"
 
-const struct http_hooks api_hooks = { .authenticate = auth_authenticate, .check = auth_check, .admit = api_admit };
+const struct http_hooks api_hooks = { .authenticate = auth_authenticate, .check = auth_check, .admit = auth_admit };
 
 struct origin
 auth_origin(const struct http_req *q)

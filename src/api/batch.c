@@ -41,17 +41,6 @@ batch_json(const struct batch *b, const struct actor *who)
 	    "actions", actions_json(batch_actions(b, who)));
 }
 
-bool
-api_admit(struct app *app, const struct http_req *q, struct err *e)
-{
-	struct batch b;
-	int64_t id;
-
-	if (q->actor == NULL || http_param(q, "batch_id") == NULL)
-		return true;
-	return http_param_int(q, "batch_id", &id, e) && batch_find(app, q->actor, id, q->arena, &b, e);
-}
-
 /* ---- lists ---- */
 
 struct filters {

@@ -13,11 +13,6 @@ http_handler api_certificates_get, api_certificates_revoke, api_certificate_get,
 /* As the one who asks sees it: `actions` are his. */
 json_t *batch_json(const struct batch *, const struct actor *);
 
-/*
- * The batch or certificate that a path names: ERR_NOT_FOUND when it is not the actor's to see, before the
- * body is read.
- */
-bool api_admit(struct app *, const struct http_req *, struct err *);
 /* After http_server_stop, before the store is closed: the thread behind event streams is gone then. */
 void api_events_stop(void);
 

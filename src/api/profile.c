@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/page.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "domain/organization.h"
@@ -74,20 +75,29 @@ profile_summary_json(const struct actor *who, const struct profile_ref *r)
 	    methods_json(about->methods), "quota", quota_or_null(who, &r->quota));
 }
 
+static const char *
+ecosystem_id(const void *rows, size_t i, struct arena *a)
+{
+	const struct ecosystem *list = rows;
+
+	(void)a;
+	return list[i].id;
+}
+
 bool
 api_ecosystems_get(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
-	static const char *const names[] = { "limit", "cursor", NULL };
 	struct ecosystem *list;
+	struct page page;
 	json_t *items;
 	size_t n;
 
-	if (!http_query_only(q, names, http_faults(s), e) || !ecosystem_list(app, q->actor, q->arena, &list, &n, e))
+	if (!ecosystem_list(app, q->actor, q->arena, &list, &n, e) || !page_cut(q, s, list, n, ecosystem_id, &page, e))
 		return false;
 	items = json_array();
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = page.from; i < page.to; i++)
 		json_array_append_new(items, json_pack("{s:s, s:s}", "id", list[i].id, "name", list[i].name));
-	return http_json(s, 200, json_list(items, NULL, (int64_t)n));
+	return http_json(s, 200, json_list(items, page.next, (int64_t)n));
 }
 
 /* ---- list ---- */

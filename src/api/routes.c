@@ -1,5 +1,6 @@
 #include "api/routes.h"
 
+#include "api/admin.h"
 #include "api/batch.h"
 #include "api/profile.h"
 #include "api/session.h"
@@ -51,5 +52,39 @@ const struct route api_routes[] = {
 	{ GET,    V1 "/certificates/{serial_number}",       VIEW,    0,        0, api_certificate_get },
 	{ GET,    V1 "/certificates/{serial_number}.pem",   VIEW,    0,        0, api_certificate_pem },
 	{ GET,    V1 "/certificates/{serial_number}.der",   VIEW,    0,        0, api_certificate_der },
+	{ GET,    V1 "/organizations",                      AUDIT,   0,        0, api_organizations_get },
+	{ POST,   V1 "/organizations",                      OPERATE, 64 * KIB, 0, api_organizations_post },
+	{ GET,    V1 "/organizations/{organization_id}",    AUDIT,   0,        0, api_organization_get },
+	{ PATCH,  V1 "/organizations/{organization_id}",    OPERATE, 64 * KIB, 0, api_organization_patch },
+	{ GET,    V1 "/organizations/{organization_id}/security-settings",
+	                                                    AUDIT,   0,        0, api_security_settings_get },
+	{ PUT,    V1 "/organizations/{organization_id}/security-settings",
+	                                                    ADMIN,   4 * KIB,  0, api_security_settings_put },
+	{ GET,    V1 "/organizations/{organization_id}/quota",
+	                                                    VIEW,    0,        0, api_quota_get },
+	{ PUT,    V1 "/organizations/{organization_id}/grants/{profile_id}",
+	                                                    OPERATE, 0,        0, api_grant_put },
+	{ DELETE, V1 "/organizations/{organization_id}/grants/{profile_id}",
+	                                                    OPERATE, 0,        0, api_grant_delete },
+	{ GET,    V1 "/organizations/{organization_id}/quota/{profile_id}/entries",
+	                                                    VIEW,    0,        0, api_quota_entries_get },
+	{ POST,   V1 "/organizations/{organization_id}/quota/{profile_id}/entries",
+	                                                    OPERATE, 4 * KIB,  0, api_quota_entries_post },
+	{ GET,    V1 "/users",                              AUDIT,   0,        0, api_users_get },
+	{ POST,   V1 "/users",                              ADMIN,   4 * KIB,  0, api_users_post },
+	{ GET,    V1 "/users/{user_id}",                    AUDIT,   0,        0, api_user_get },
+	{ PATCH,  V1 "/users/{user_id}",                    ADMIN,   4 * KIB,  0, api_user_patch },
+	{ GET,    V1 "/users/{user_id}/memberships",        AUDIT,   0,        0, api_memberships_get },
+	{ PUT,    V1 "/users/{user_id}/memberships/{organization_id}",
+	                                                    ADMIN,   16 * KIB, 0, api_membership_put },
+	{ DELETE, V1 "/users/{user_id}/memberships/{organization_id}",
+	                                                    ADMIN,   0,        0, api_membership_delete },
+	{ GET,    V1 "/users/{user_id}/certificates",       AUDIT,   0,        0, api_user_certificates_get },
+	{ DELETE, V1 "/users/{user_id}/certificates/{sha256}",
+	                                                    ADMIN,   0,        0, api_user_certificate_delete },
+	{ GET,    V1 "/audit",                              AUDIT,   0,        0, api_audit_get },
+	{ GET,    V1 "/audit.csv",                          AUDIT,   0,        0, api_audit_csv },
+	{ GET,    V1 "/dashboard",                          VIEW,    0,        0, api_dashboard_get },
+	{ GET,    V1 "/cas",                                VIEW,    0,        0, api_cas_get },
 };
 const size_t api_routes_n = COUNT(api_routes);

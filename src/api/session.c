@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/auth.h"
+#include "api/page.h"
 #include "api/profile.h"
 #include "base/clock.h"
 #include "base/str.h"
@@ -11,7 +12,6 @@
 #include "domain/session.h"
 #include "domain/user.h"
 #include "http/json.h"
-#include "http/list.h"
 
 struct credentials {
 	const char	*username;
@@ -155,24 +155,33 @@ organization_reference(struct app *app, const struct actor *who, int64_t id, str
 	return json_pack("{s:I, s:s}", "id", (json_int_t)o.id, "name", o.name);
 }
 
+static const char *
+session_id(const void *rows, size_t i, struct arena *a)
+{
+	const struct session *list = rows;
+
+	(void)a;
+	return list[i].id;
+}
+
 bool
 api_sessions_get(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
-	static const char *const names[] = { "limit", "cursor", NULL };
 	struct session *list;
+	struct page page;
 	json_t *items;
 	size_t n;
 
-	if (!http_query_only(q, names, http_faults(s), e) || !session_list(app, q->actor, q->arena, &list, &n, e))
+	if (!session_list(app, q->actor, q->arena, &list, &n, e) || !page_cut(q, s, list, n, session_id, &page, e))
 		return false;
 	items = json_array();
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = page.from; i < page.to; i++)
 		json_array_append_new(items, json_pack("{s:s, s:b, s:o, s:s, s:o, s:o, s:o, s:o}", "id", list[i].id,
 		    "current", strcmp(list[i].id, q->actor->session_id) == 0, "organization",
 		    organization_reference(app, q->actor, list[i].organization_id, q->arena), "address", list[i].address,
 		    "agent", json_text(list[i].agent), "created_at", json_time(list[i].created_at), "seen_at",
 		    json_time(list[i].seen_at), "expires_at", json_time(list[i].expires_at)));
-	return http_json(s, 200, json_list(items, NULL, (int64_t)n));
+	return http_json(s, 200, json_list(items, page.next, (int64_t)n));
 }
 
 bool

@@ -1,5 +1,6 @@
 #include "api/session.h"
 
+#include "api/page.h"
 #include "base/str.h"
 #include "domain/actor.h"
 #include "domain/token.h"
@@ -28,20 +29,29 @@ token_json(const struct token *t)
 	    json_time_or_null(t->used_at), "revoked_at", json_time_or_null(t->revoked_at));
 }
 
+static const char *
+token_id(const void *rows, size_t i, struct arena *a)
+{
+	const struct token *list = rows;
+
+	(void)a;
+	return list[i].id;
+}
+
 bool
 api_tokens_get(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
-	static const char *const names[] = { "limit", "cursor", NULL };
 	struct token *list;
+	struct page page;
 	json_t *items;
 	size_t n;
 
-	if (!http_query_only(q, names, http_faults(s), e) || !token_list(app, q->actor, q->arena, &list, &n, e))
+	if (!token_list(app, q->actor, q->arena, &list, &n, e) || !page_cut(q, s, list, n, token_id, &page, e))
 		return false;
 	items = json_array();
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = page.from; i < page.to; i++)
 		json_array_append_new(items, token_json(&list[i]));
-	return http_json(s, 200, json_list(items, NULL, (int64_t)n));
+	return http_json(s, 200, json_list(items, page.next, (int64_t)n));
 }
 
 struct token_body {

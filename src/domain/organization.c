@@ -44,8 +44,8 @@ check_parameters(json_t *parameters, struct faults *f)
 	json_object_foreach(parameters, name, value) {
 		const char *text = json_string_value(value);
 
-		if (text == NULL || text[0] == '\0' || !text_name_ok(text, 200)) {
-			fault_add(f, NULL, 0, name, NULL, "a parameter is 1 to 200 characters of text");
+		if (text == NULL || text[0] == '\0' || !text_name_ok(text, 256)) {
+			fault_add(f, NULL, 0, name, NULL, "a parameter is 1 to 256 characters of text");
 			ok = false;
 		}
 	}

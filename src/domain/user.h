@@ -62,6 +62,7 @@ must_check bool membership_drop(const struct app *, const struct actor *, int64_
 /* Registers a certificate for the log-in's second step (people) or instead of a token (services). */
 must_check bool user_certificate_register(const struct app *, const struct actor *, int64_t user_id,
     const uint8_t *der, size_t len, struct err *);
+/* Newest first, with their subjects. */
 must_check bool user_certificates(const struct app *, const struct actor *, int64_t user_id, struct arena *,
     struct user_certificate **, size_t *n, struct err *);
 /* sha256: of the DER.  Ends the user's sessions and tokens. */

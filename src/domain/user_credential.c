@@ -21,6 +21,7 @@ struct certificates {
 	const struct actor	*who;
 	struct arena		*arena;
 	int64_t			 user_id;
+	struct user		 user;
 	struct user_certificate	 one;
 	struct user_certificate	*list;
 	size_t			 n;
@@ -74,6 +75,7 @@ certificates_tx(struct db *db, void *arg, struct err *e)
 	struct certificates *q = arg;
 
 	return user_seen(db, q->who, q->user_id, q->arena, e) &&
+	    store_user_get(db, q->user_id, q->arena, &q->user, e) &&
 	    store_user_certificate_list(db, q->user_id, q->arena, &q->list, &q->n, e);
 }
 
@@ -85,6 +87,14 @@ user_certificates(const struct app *app, const struct actor *who, int64_t user_i
 
 	if (!app_tx(app, DB_READ, certificates_tx, &q, e))
 		return false;
+	for (size_t i = 0; i < q.n; i++) {
+		struct cert_view view;
+		struct cert c;
+
+		if (!cert_decode(q.list[i].der, q.list[i].der_len, &c, e) || !cert_view(&c, a, &view, e))
+			return err_in(e, "certificate %s", q.list[i].serial_number);
+		q.list[i].subject = view.subject;
+	}
 	*out = q.list;
 	*n = q.n;
 	return true;

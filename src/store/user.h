@@ -84,6 +84,7 @@ struct user_certificate {
 	size_t		 der_len;
 	int64_t		 not_after, created_at;
 	int64_t		 revoked_at;		/* 0: not */
+	const char	*subject;		/* set by user_certificates() */
 };
 must_check bool store_user_certificate_add(struct db *tx, const struct user_certificate *, struct err *);
 must_check bool store_user_certificate_find(struct db *, const uint8_t sha256[32], struct arena *,
