@@ -59,15 +59,12 @@ oid_list_words(struct der value, enum oid_group group, struct str *out)
 	if (!der_enter(&r, DER_SEQUENCE, &list))
 		return false;
 	for (; !der_at_end(&list); some = true) {
-		struct der_reader info = list;
+		struct der_reader info;
 
 		/* EKU lists OIDs, policies list sequences that begin with one. */
-		if (der_peek(&list) == DER_SEQUENCE && !der_enter(&list, DER_SEQUENCE, &info))
+		if (group == OID_PURPOSE ? !der_get_oid(&list, &oid) :
+		    !der_enter(&list, DER_SEQUENCE, &info) || !der_get_oid(&info, &oid))
 			return false;
-		if (!der_get_oid(&info, &oid))
-			return false;
-		if (group == OID_PURPOSE)
-			list = info;
 		str_addf(out, "%s%s", some ? ", " : "", oid_show(group, oid, buf));
 	}
 	return true;
