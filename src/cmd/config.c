@@ -66,7 +66,8 @@ static const struct key keys[] = {
 	{ "signer", "config", PATH, AT(signer.config), "signer/signer.conf", MAY_BE_OFF, 0, "its own configuration; off: it runs elsewhere" },
 	{ "signer", "worker_socket", PATH, AT(signer.worker_socket), "@run/signer-worker.sock", 0, 0, "for workers" },
 	{ "signer", "status_socket", PATH, AT(signer.status_socket), "@run/signer-status.sock", 0, 0, "for status" },
-	{ "signer", "ops_socket", PATH, AT(signer.ops_socket), "@run/signer-ops.sock", 0, 0, "for web and administration" },
+	{ "signer", "ops_socket", PATH, AT(signer.ops_socket), "@run/signer-ops.sock", MAY_BE_OFF, 0,
+	  "for web and administration; off: no signer on this host" },
 
 	{ "mail", "server", TEXT, AT(mail.server), NULL, 0, 0, "smtp://HOST:PORT or smtps://…; none: files in dir" },
 	{ "mail", "user", TEXT, AT(mail.user), NULL, 0, 0, "name for the mail server" },

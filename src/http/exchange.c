@@ -57,9 +57,22 @@ exchange_method(struct exchange *x, const char *method)
 	x->method = arena_strndup(x->q.arena, method, strnlen(method, 32));
 }
 
+/* Names that speak for a front.  nginx blanks them; this holds where it is not ours, or forgot one. */
+static bool
+pretends(const struct exchange *x, const char *name)
+{
+	if (strncasecmp(name, "Client-Cert", 11) == 0)
+		return x->q.listener != HTTP_MTLS || name[11] != '\0';
+	if (strncasecmp(name, "X-Forwarded", 11) == 0)
+		return strcasecmp(name, "X-Forwarded-For") != 0;
+	return strcasecmp(name, "Forwarded") == 0 || strncasecmp(name, "X-SSL-", 6) == 0;
+}
+
 void
 exchange_header(struct exchange *x, const char *name, const char *value)
 {
+	if (pretends(x, name))
+		return;
 	if (x->header_v == NULL)
 		x->header_v = arena_array(x->q.arena, HEADERS_COUNT_MAX, sizeof(*x->header_v));
 	x->header_octets += strlen(name) + strlen(value) + 4;

@@ -52,7 +52,8 @@ gone(pid_t pid)
 		f = fopen(path, "r");
 		if (f == NULL)
 			return true;
-		(void)fgets(line, sizeof(line), f);
+		if (fgets(line, sizeof(line), f) == NULL)
+			line[0] = '\0';
 		(void)fclose(f);
 		if (strstr(line, ") Z ") != NULL)
 			return true;

@@ -337,6 +337,19 @@ test_ranges(void)
 	CHECK(app.started > 0 && app.closed == 2 * (int)COUNT(cases), "each stream was closed once: %d", app.closed);
 }
 
+/* Without nginx to blank them: what speaks for a front reaches no handler. */
+static void
+test_pretended(void)
+{
+	static const char *const members[] = { "client_cert", "forwarded", "x_ssl", "forwarded_host" };
+	int status = ask(&(struct ask){ HTTP_PORTAL, "GET", "/api/v1/echo", { "Client-Cert", "x", "Forwarded", "x",
+	    "X-SSL-Client-S-DN", "x", "X-Forwarded-Host", "x", "X-Forwarded-For", "192.0.2.1" }, NULL });
+
+	CHECK(status == 200 && strcmp(text("remote"), "192.0.2.1") == 0, "%d", status);
+	for (size_t i = 0; i < COUNT(members); i++)
+		CHECK(json_is_null(json_object_get(last, members[i])), "%s", members[i]);
+}
+
 static void
 test_status_listener(void)
 {
@@ -367,6 +380,7 @@ main(void)
 	test_limits();
 	test_problems();
 	test_ranges();
+	test_pretended();
 	test_status_listener();
 	json_decref(last);
 	router_free(router);
