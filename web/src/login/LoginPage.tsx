@@ -42,7 +42,8 @@ export function LoginPage() {
 		setProblem(undefined);
 		try {
 			const step = await got(api.POST('/session', { body: fields }));
-			keep('next', next ?? null, sessionStorage);
+			// A refused second step comes back without the address, which is still kept.
+			if (next || !refused) keep('next', next ?? null, sessionStorage);
 			keep('again', again ? '1' : null, sessionStorage);
 			keep('fresh', '1', sessionStorage);
 			setLeaving(true);

@@ -1,6 +1,6 @@
 import { Button } from '@carbon/react';
 import { getRouteApi } from '@tanstack/react-router';
-import { type FormEvent, useRef, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiProblem } from '../api/problem';
 import type { FieldError } from '../api/types';
@@ -50,6 +50,7 @@ export function EditStep(props: EditStepProps) {
 	const [fileError, setFileError] = useState<string>();
 	const [problem, setProblem] = useState<unknown>();
 	const [busy, setBusy] = useState<number>();
+	const [refusals, setRefusals] = useState(0);
 	const prefilled = useRef('');
 	const formElement = useRef<HTMLFormElement>(null);
 
@@ -89,15 +90,14 @@ export function EditStep(props: EditStepProps) {
 		return Object.keys(errors).length > 0;
 	}
 
-	function focusFirstError() {
-		// Fields are marked when React has drawn them.
-		setTimeout(() => {
-			formElement.current
-				?.querySelector<HTMLElement>('[aria-invalid="true"], [data-invalid="true"]')
-				?.focus();
-		});
+	// Fields are marked when React has drawn them; the first wrong one then gets the focus.
+	useEffect(() => {
+		if (refusals === 0) return;
+		formElement.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
 		announce(t('problems.fields'));
-	}
+	}, [refusals, t]);
+
+	const focusFirstError = () => setRefusals((count) => count + 1);
 
 	async function submit(event: FormEvent) {
 		event.preventDefault();

@@ -4,6 +4,7 @@ import { batchesSearch } from '../batches/search';
 import { certificatesSearch } from '../certificates/search';
 import { searchId } from '../lib/search';
 import { profilesSearch } from '../profiles/search';
+import { NotFoundPage } from '../shell/MessagePages';
 import { appRoute } from './session';
 
 const dashboardRoute = createRoute({
@@ -76,6 +77,12 @@ const helpRoute = createRoute({
 	component: lazyRouteComponent(() => import('../help/HelpPage'), 'HelpPage'),
 });
 
+const missingRoute = createRoute({
+	getParentRoute: () => appRoute,
+	path: '$',
+	component: NotFoundPage,
+});
+
 export const pageRoutes = [
 	dashboardRoute,
 	batchesRoute,
@@ -87,4 +94,5 @@ export const pageRoutes = [
 	certificateRoute,
 	settingsRoute,
 	helpRoute,
+	missingRoute,
 ] as const;

@@ -12,7 +12,7 @@ import { EnterPage } from '../login/EnterPage';
 import { LoginPage } from '../login/LoginPage';
 import { meOrNobody } from '../session/me';
 import { chosenProfile } from '../session/profile';
-import { CrashPage, LoadingPage, NotFoundPage } from '../shell/MessagePages';
+import { LoadingPage, NotFoundPage, RootCrashPage, RootNotFoundPage } from '../shell/MessagePages';
 import { Shell } from '../shell/Shell';
 
 interface Context {
@@ -20,8 +20,8 @@ interface Context {
 }
 
 export const rootRoute = createRootRouteWithContext<Context>()({
-	notFoundComponent: NotFoundPage,
-	errorComponent: CrashPage,
+	notFoundComponent: RootNotFoundPage,
+	errorComponent: RootCrashPage,
 });
 
 export const loginRoute = createRoute({

@@ -69,3 +69,20 @@ export function CrashPage({ error, reset }: ErrorComponentProps) {
 		</div>
 	);
 }
+
+/** Outside of the frame, which has a main landmark of its own. */
+export function RootNotFoundPage() {
+	return (
+		<main>
+			<NotFoundPage />
+		</main>
+	);
+}
+
+export function RootCrashPage(props: ErrorComponentProps) {
+	return (
+		<main>
+			<CrashPage {...props} />
+		</main>
+	);
+}

@@ -49,14 +49,7 @@ export function ListFrame<T>(props: ListFrameProps<T>) {
 	return (
 		<div className="resource">
 			{props.filters}
-			{props.selectionBar || (
-				<div className="bar">
-					<span className="bar__note">
-						{total === undefined ? '\u00a0' : t('common.results', { count: total })}
-					</span>
-					<div className="row no-print">{props.tools}</div>
-				</div>
-			)}
+			{props.selectionBar || (!props.plain && <CountBar total={total} tools={props.tools} />)}
 			{error && data && (
 				<Notice
 					kind="warning"
@@ -106,17 +99,31 @@ export function ListFrame<T>(props: ListFrameProps<T>) {
 					}
 				/>
 			)}
-			<Pager
-				count={data?.items.length ?? 0}
-				total={total}
-				page={page}
-				limit={limit}
-				hasNext={Boolean(data?.next_cursor)}
-				onFirst={() => onPage(first)}
-				onPrevious={() => onPage(previous)}
-				onNext={() => data?.next_cursor && onPage(next(data.next_cursor))}
-				onLimit={(size) => onPage({ ...first, limit: size })}
-			/>
+			{(!props.plain || page > 1 || data?.next_cursor) && (
+				<Pager
+					count={data?.items.length ?? 0}
+					total={total}
+					page={page}
+					limit={limit}
+					hasNext={Boolean(data?.next_cursor)}
+					onFirst={() => onPage(first)}
+					onPrevious={() => onPage(previous)}
+					onNext={() => data?.next_cursor && onPage(next(data.next_cursor))}
+					onLimit={(size) => onPage({ ...first, limit: size })}
+				/>
+			)}
+		</div>
+	);
+}
+
+function CountBar({ total, tools }: { total: number | undefined; tools: ReactNode }) {
+	const { t } = useTranslation();
+	return (
+		<div className="bar">
+			<span className="bar__note">
+				{total === undefined ? '\u00a0' : t('common.results', { count: total })}
+			</span>
+			<div className="row no-print">{tools}</div>
 		</div>
 	);
 }

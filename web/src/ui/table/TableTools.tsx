@@ -75,7 +75,7 @@ export function TableTools<T>({ table, columns, fetchPage }: TableToolsProps<T>)
 					<ColumnIcon size={16} />
 				</button>
 				{open && (
-					<div className="popup__panel popup__panel--end grid__group stack">
+					<div className="popup__panel popup__panel--end popup__body stack">
 						<fieldset className="stack stack--tight">
 							<legend className="form__legend">{t('common.columns')}</legend>
 							{columns.map((column) => (
