@@ -63,7 +63,8 @@ static const struct key keys[] = {
 	{ "worker", "keys_dir", PATH, AT(worker.keys_dir), "keys", 0, 0, "this host's keys for sealed passwords" },
 
 	{ "signer", "program", PATH, AT(signer.program), "@beside/certmill-signer", 0, 0, "certmill-signer" },
-	{ "signer", "config", PATH, AT(signer.config), "signer/signer.conf", MAY_BE_OFF, 0, "its own configuration; off: it runs elsewhere" },
+	{ "signer", "config", PATH, AT(signer.config), "signer/signer.conf", MAY_BE_OFF, 0,
+	  "its own configuration; off: it runs elsewhere" },
 	{ "signer", "worker_socket", PATH, AT(signer.worker_socket), "@run/signer-worker.sock", 0, 0, "for workers" },
 	{ "signer", "status_socket", PATH, AT(signer.status_socket), "@run/signer-status.sock", 0, 0, "for status" },
 	{ "signer", "ops_socket", PATH, AT(signer.ops_socket), "@run/signer-ops.sock", MAY_BE_OFF, 0,

@@ -35,8 +35,10 @@ preflight_files(const struct config *c, struct err *e)
 {
 	char index[PATH_MAX];
 
-	if (!directory(c->instance.dir, 0755, "[instance] dir", e) || !directory(c->instance.run_dir, 0711, "[instance] run_dir", e) ||
-	    !directory(c->web.spool_dir, 0700, "[web] spool_dir", e) || !directory(config_store_dir(c), 0700, "the store's folder", e))
+	if (!directory(c->instance.dir, 0755, "[instance] dir", e) ||
+	    !directory(c->instance.run_dir, 0711, "[instance] run_dir", e) ||
+	    !directory(c->web.spool_dir, 0700, "[web] spool_dir", e) ||
+	    !directory(config_store_dir(c), 0700, "the store's folder", e))
 		return false;
 	if (c->signer.config != NULL) {
 		if (!readable(c->signer.config, "[signer] config", e))

@@ -248,7 +248,8 @@ failed_one(const struct supervise *s)
 
 /* One step of waiting; false when the start is over: a signal (*stop), or a child that gave up. */
 static bool
-start_step(struct supervise *s, int fd, const sigset_t *mask, int64_t end_ms, const char *for_what, bool *stop, struct err *e)
+start_step(struct supervise *s, int fd, const sigset_t *mask, int64_t end_ms, const char *for_what, bool *stop,
+    struct err *e)
 {
 	int signo = next_signal(fd, 20);
 	const struct child *c;

@@ -160,28 +160,9 @@ static void
 job_fill(void *arg)
 {
 	struct flight *f = arg;
-	struct http_res *s = &f->x->s;
-	uint64_t end = s->stream_from + s->stream_n;
-	struct err e = { 0 };
 
-	f->chunk_n = f->chunk_off = 0;
-	while (f->chunk_n < CHUNK_OCTETS && f->stream_off < end) {
-		size_t room = CHUNK_OCTETS - f->chunk_n;
-		ssize_t n;
-
-		if (room > end - f->stream_off)
-			room = (size_t)(end - f->stream_off);
-		n = s->stream.read(s->stream.arg, f->stream_off, f->chunk + f->chunk_n, room, &e);
-		if (n <= 0 || (size_t)n > room) {
-			if (e.kind == ERR_NONE)
-				(void)err_set(&e, ERR_INTERNAL, "internal", "a stream ended early");
-			router_log_err(f->x, &e);
-			f->broken = true;
-			break;
-		}
-		f->chunk_n += (size_t)n;
-		f->stream_off += (uint64_t)n;
-	}
+	f->chunk_off = 0;
+	f->chunk_n = res_fill(f->x, &f->stream_off, f->chunk, CHUNK_OCTETS, &f->broken);
 	MHD_resume_connection(f->conn);
 }
 

@@ -91,6 +91,11 @@ const char *http_status_text(int status);
 void res_seal(struct exchange *);
 /* Headers that every answer of a listener bears. */
 const struct http_pair *res_fixed_headers(enum http_listener, size_t *n);
+/*
+ * The next octets of a stream from *offset on, which moves: as many as fit or are left; fewer when it breaks, which
+ * is logged.
+ */
+size_t res_fill(struct exchange *, uint64_t *offset, char *buf, size_t cap, bool *broken);
 /* Applies Range to a stream: sets status, Content-Range, the octets to send.  False: 416 is set instead. */
 bool res_range(struct http_res *, const struct http_req *);
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "http/json.h"
+#include "http/router.h"
 
 void
 res_init(struct http_res *s, const struct http_req *q, struct events_set *events)
@@ -372,4 +373,29 @@ res_range(struct http_res *s, const struct http_req *q)
 		http_setf(s, "Content-Range", "bytes */%llu", (unsigned long long)length);
 		return false;
 	}
+}
+
+size_t
+res_fill(struct exchange *x, uint64_t *offset, char *buf, size_t cap, bool *broken)
+{
+	const struct http_res *s = &x->s;
+	uint64_t end = s->stream_from + s->stream_n;
+	struct err e = { 0 };
+	size_t n = 0;
+
+	while (n < cap && *offset < end) {
+		size_t room = cap - n < end - *offset ? cap - n : (size_t)(end - *offset);
+		ssize_t k = s->stream.read(s->stream.arg, *offset, buf + n, room, &e);
+
+		if (k <= 0 || (size_t)k > room) {
+			if (e.kind == ERR_NONE)
+				(void)err_set(&e, ERR_INTERNAL, "internal", "a stream ended early");
+			router_log_err(x, &e);
+			*broken = true;
+			break;
+		}
+		n += (size_t)k;
+		*offset += (uint64_t)k;
+	}
+	return n;
 }
