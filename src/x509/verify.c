@@ -181,17 +181,30 @@ verify_chain(const struct trust *t, struct der cert, const struct der *between, 
 	return X509_verify_cert(ctx) == 1 || explain(ctx, e);
 }
 
+/* What the private half signs, the certificate's public half must verify: parts cannot be of two keys. */
+static bool
+signs_for(EVP_PKEY *key, EVP_PKEY *public)
+{
+	static const uint8_t text[] = "do these two halves belong together?";
+	OWN(EVP_MD_CTX_free) EVP_MD_CTX *sign = EVP_MD_CTX_new(), *verify = EVP_MD_CTX_new();
+	uint8_t sig[1024];
+	size_t len = sizeof(sig);
+
+	return sign != NULL && verify != NULL && EVP_DigestSignInit_ex(sign, NULL, "SHA256", NULL, NULL, key, NULL) == 1
+	    && EVP_DigestSign(sign, sig, &len, text, sizeof(text)) == 1
+	    && EVP_DigestVerifyInit_ex(verify, NULL, "SHA256", NULL, NULL, public, NULL) == 1
+	    && EVP_DigestVerify(verify, sig, len, text, sizeof(text)) == 1;
+}
+
 bool
 verify_key(struct der cert, const struct secret *pkcs8, struct err *e)
 {
 	OWN(X509_free) X509 *x = NULL;
 	OWN(EVP_PKEY_free) EVP_PKEY *key = NULL;
-	OWN(EVP_PKEY_CTX_free) EVP_PKEY_CTX *ctx = NULL;
 
 	if (!x509_from_der(cert, &x, e) || !pkey_from_pkcs8(pkcs8, &key, e))
 		return false;
-	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-	if (X509_check_private_key(x, key) == 1 && ctx != NULL && EVP_PKEY_pairwise_check(ctx) == 1)
+	if (X509_check_private_key(x, key) == 1 && signs_for(key, X509_get0_pubkey(x)))
 		return true;
 	ERR_clear_error();
 	return err_set(e, ERR_INVALID, "key_mismatch", "the private key does not belong to the certificate");
