@@ -269,9 +269,68 @@ dates(void)
 	    "not yet valid");
 }
 
+/* Every member that the published schema names is known to the parser. */
+static void
+known_member(const char *holder, const char *place, const char *member, const char *type)
+{
+	OWN(arena_free) struct arena *a = arena_new(1 << 18);
+	struct faults f = { .arena = a };
+	struct profile *p = NULL;
+	struct err e = { 0 };
+	char value[200], path[200], *text;
+
+	if (type == NULL)
+		(void)snprintf(value, sizeof(value), "{\"%s\":null}", member);
+	else
+		(void)snprintf(value, sizeof(value), "{\"%s\":null,\"type\":\"%s\"}", member, type);
+	(void)snprintf(path, sizeof(path), "%s%s%s", place, *place != '\0' ? "." : "", member);
+	text = *holder != '\0' ? changed(holder, value) : changed(member, "null");
+	if (profile_parse(text, strlen(text), &p, &f, &e))
+		profile_free(p);
+	for (size_t i = 0; i < f.n; i++)
+		CHECK(strcmp(f.list[i].field, path) != 0 || strcmp(f.list[i].message, "unknown member") != 0,
+		    "the schema has %s, the parser does not know it", path);
+	free(text);
+}
+
+static void
+schema_agrees(void)
+{
+	size_t len, i;
+	char *text = read_source("profiles/profile.schema.json", &len);
+	json_t *root = text == NULL ? NULL : json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL), *defs, *list, *one;
+	static const struct { const char *def, *holder, *place; } parts[] = {
+		{ "rdn", "subject.0", "subject[0]" }, { "input", "inputs.0", "inputs[0]" },
+	};
+	const char *member;
+	json_t *v;
+
+	if (!CHECK(root != NULL, "no schema"))
+		return;
+	json_object_foreach(json_object_get(root, "properties"), member, v)
+		known_member("", "", member, NULL);
+	defs = json_object_get(root, "$defs");
+	for (i = 0; i < COUNT(parts); i++)
+		json_object_foreach(json_object_get(json_object_get(defs, parts[i].def), "properties"), member, v)
+			known_member(parts[i].holder, parts[i].place, member, NULL);
+	list = json_object_get(json_object_get(defs, "extension"), "oneOf");
+	CHECK(json_array_size(list) == 12, "%zu kinds of extension in the schema", json_array_size(list));
+	json_array_foreach(list, i, one) {
+		json_t *properties = json_object_get(one, "properties");
+		const char *type = json_string_value(json_object_get(json_object_get(properties, "type"), "const"));
+
+		json_object_foreach(properties, member, v)
+			if (strcmp(member, "type") != 0)
+				known_member("extensions.0", "extensions[0]", member, type);
+	}
+	json_decref(root);
+	free(text);
+}
+
 int
 main(void)
 {
+	schema_agrees();
 	whole_documents();
 	members();
 	subjects();
