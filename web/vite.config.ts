@@ -1,12 +1,13 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { budget } from './vite/budget.ts';
 import { precompress } from './vite/precompress.ts';
 
 // Where `npm run dev` finds a running instance, for example https://localhost:8443.
 const instance = process.env.CERTMILL_URL;
 
 export default defineConfig({
-	plugins: [react(), precompress()],
+	plugins: [react(), budget(), precompress()],
 	css: { preprocessorOptions: { scss: { quietDeps: true } } },
 	build: {
 		target: 'es2022',

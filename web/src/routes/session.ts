@@ -8,8 +8,6 @@ import {
 import { z } from 'zod';
 import { searchFlag, searchPath, searchText } from '../lib/search';
 import { kept } from '../lib/storage';
-import { EnterPage } from '../login/EnterPage';
-import { LoginPage } from '../login/LoginPage';
 import { meOrNobody } from '../session/me';
 import { chosenProfile } from '../session/profile';
 import { LoadingPage, NotFoundPage, RootCrashPage, RootNotFoundPage } from '../shell/MessagePages';
@@ -28,7 +26,7 @@ export const loginRoute = createRoute({
 	getParentRoute: () => rootRoute,
 	path: '/login',
 	validateSearch: z.object({ refused: searchText, next: searchPath, again: searchFlag }),
-	component: LoginPage,
+	component: lazyRouteComponent(() => import('../login/LoginPage'), 'LoginPage'),
 });
 
 export const forgotRoute = createRoute({
@@ -62,7 +60,7 @@ export const sessionRoute = createRoute({
 export const enterRoute = createRoute({
 	getParentRoute: () => sessionRoute,
 	path: '/enter',
-	component: EnterPage,
+	component: lazyRouteComponent(() => import('../login/EnterPage'), 'EnterPage'),
 });
 
 export const appRoute = createRoute({
