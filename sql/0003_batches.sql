@@ -142,7 +142,7 @@ CREATE TABLE key_use (
 	batch_id	BIGINT NOT NULL,
 	item_index	BIGINT NOT NULL
 ) /* clustered */;
-CREATE INDEX key_use_batch ON key_use (batch_id);
+CREATE INDEX key_use_batch ON key_use (batch_id, item_index);
 
 -- Certificates.  state: 0 issued, 1 revoked, 2 rejected (revoked with its batch before delivery),
 -- 3 orphan (signed but not stored in time; revoked, belongs to no item), 4 on hold.

@@ -192,7 +192,10 @@ api_batches_post(struct app *app, const struct http_req *q, struct http_res *s, 
 	if (!http_query_only(q, names, http_faults(s), e) ||
 	    !http_query_bool(q, "preview", false, &only_preview, http_faults(s), e) || !decode(q, s, &in, e))
 		return false;
-	if (!order_of(q, &in, &o))
+	if (q->upload != NULL && q->upload->size > (uint64_t)app->upload_max)
+		ok = err_set(e, ERR_TOO_LARGE, "file_too_large", "the file is larger than %" PRId64 " MiB",
+		    app->upload_max >> 20);
+	else if (!order_of(q, &in, &o))
 		ok = err_set(e, ERR_TOO_LARGE, "order", "the order is too large");
 	else
 		ok = only_preview ? preview(app, q, s, &o, e) : placed(app, q, s, &o, e);

@@ -65,6 +65,19 @@ progress(struct ending *t, struct db *tx, struct err *e)
 	return store_batch_get(tx, s->batch_id, a, &b, &found, e) && batch_end(t, tx, &b, e);
 }
 
+/* What has no certificate holds neither its name nor its key: both may be ordered again. */
+static bool
+failures_add(struct ending *t, struct db *tx, struct err *e)
+{
+	int64_t id = t->s->batch_id;
+
+	for (size_t i = 0; i < t->failed; i++)
+		if (!store_device_name_release(tx, id, t->failures[i].index, t->failures[i].index + 1, e) ||
+		    !store_key_use_release_item(tx, id, t->failures[i].index, e))
+			return false;
+	return store_item_failure_add(tx, id, t->failures, t->failed, e);
+}
+
 static bool
 end_tx(struct db *tx, void *arg, struct err *e)
 {
@@ -84,8 +97,7 @@ end_tx(struct db *tx, void *arg, struct err *e)
 		return false;
 	if (!t->held)
 		return work_lost(s, e);
-	if (!store_certificate_add(tx, t->certificates, t->ok, e) ||
-	    !store_item_failure_add(tx, s->batch_id, t->failures, t->failed, e))
+	if (!store_certificate_add(tx, t->certificates, t->ok, e) || !failures_add(t, tx, e))
 		return false;
 	if (t->ok > 0 && !store_slice_file_add(tx, s->batch_id, s->slice_no, p->directory.p, p->directory.len,
 	    p->manifest.p, p->manifest.len, p->body.p, p->body.len, e))

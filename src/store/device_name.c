@@ -135,3 +135,10 @@ store_key_use_release(struct db *tx, int64_t batch_id, int64_t limit, bool *more
 	*more = changed == limit;
 	return true;
 }
+
+bool
+store_key_use_release_item(struct db *tx, int64_t batch_id, int64_t item_index, struct err *e)
+{
+	return db_run(tx, "DELETE FROM key_use WHERE batch_id = $1 AND item_index = $2",
+	    ARGS(arg_int(batch_id), arg_int(item_index)), NULL, e);
+}

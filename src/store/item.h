@@ -64,6 +64,7 @@ struct key_use {
 must_check bool store_key_use_find(struct db *, const uint8_t (*spki_sha256)[32], size_t n, bool *used, struct err *);
 must_check bool store_key_use_add(struct db *tx, int64_t batch_id, const struct key_use *, size_t n, struct err *);
 /* All of a batch, at most `limit` a call; *more when there may be others. */
+must_check bool store_key_use_release_item(struct db *tx, int64_t batch_id, int64_t item_index, struct err *);
 must_check bool store_key_use_release(struct db *tx, int64_t batch_id, int64_t limit, bool *more, struct err *);
 
 #endif
