@@ -72,7 +72,8 @@ parse_ca_subject(struct parse *c, const json_t *o, struct ca_plan *ca)
 	doc_back(&c->d, at);
 	if (name.parameters != 0 || !node_put(&w, &name, &none, &e) || !der_written(&w, &whole) ||
 	    !name_text(whole, &text, &e)) {
-		doc_fault(&c->d, "subject", "%s", e.msg[0] != '\0' ? e.msg : "must be of constants, and not too long");
+		doc_fault(&c->d, "subject", "%s",
+		    e.msg[0] != '\0' ? e.msg : "must be of constants, and not too long");
 		return;
 	}
 	ca->subject = (struct der){ arena_memdup(c->d.arena, whole.p, whole.len), whole.len };
@@ -105,8 +106,8 @@ parse_parent(struct parse *c, const json_t *o, const struct hierarchy *h, struct
 static void
 parse_ca(struct parse *c, const json_t *o, const struct hierarchy *h, struct ca_plan *ca)
 {
-	static const char *const members[] = { "id", "label", "parent", "purpose", "key", "signature", "years",
-	    "path_len", "subject", "unverified", "legacy", NULL };
+	static const char *const members[] = { "id", "label", "parent", "purpose", "key", "signature",
+		"years", "path_len", "subject", "unverified", "legacy", NULL };
 	const char *signature;
 
 	if (!doc_members(&c->d, o, members))
@@ -135,7 +136,8 @@ parse_ca(struct parse *c, const json_t *o, const struct hierarchy *h, struct ca_
 static void
 parse_hierarchy(struct parse *c, const json_t *root, struct hierarchy *h)
 {
-	static const char *const members[] = { "$schema", "ecosystem", "name", "title", "position", "cas", NULL };
+	static const char *const members[] = { "$schema", "ecosystem", "name", "title", "position", "cas",
+		NULL };
 	const json_t *list, *one;
 	size_t i;
 
@@ -158,7 +160,8 @@ parse_hierarchy(struct parse *c, const json_t *root, struct hierarchy *h)
 	}
 	for (i = 0; i < h->n; i++)		/* a parent in the document comes first */
 		for (size_t k = i; k < h->n; k++)
-			if (h->cas[i].parent != NULL && h->cas[k].id != NULL && strcmp(h->cas[k].id, h->cas[i].parent) == 0)
+			if (h->cas[i].parent != NULL && h->cas[k].id != NULL &&
+			    strcmp(h->cas[k].id, h->cas[i].parent) == 0)
 				doc_fault(&c->d, "cas", "element %zu comes before its parent", i);
 }
 

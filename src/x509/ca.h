@@ -31,7 +31,8 @@ struct ca_plan {
 };
 
 struct hierarchy;
-must_check bool hierarchy_parse(const char *json, size_t len, struct hierarchy **out, struct faults *, struct err *);
+must_check bool hierarchy_parse(const char *json, size_t len, struct hierarchy **out, struct faults *,
+    struct err *);
 void hierarchy_free(struct hierarchy *);
 OWN_TYPE(struct hierarchy, hierarchy_free)
 const char *hierarchy_ecosystem(const struct hierarchy *);	/* "docsis-3.1" */

@@ -3,6 +3,7 @@
 
 /* A CA is believed a little before it was made: clocks of those who verify are not ours. */
 #define BACKDATE_S 300
+#define YEAR_S INT64_C(31556952)	/* mean Gregorian year */
 
 static const uint8_t oid_ski[] = { 0x55, 0x1d, 0x0e }, oid_usage[] = { 0x55, 0x1d, 0x0f },
     oid_basic[] = { 0x55, 0x1d, 0x13 }, oid_aki[] = { 0x55, 0x1d, 0x23 };
@@ -19,8 +20,8 @@ extension(struct der_writer *w, const uint8_t oid[3], bool critical, size_t mark
 }
 
 static bool
-put_extensions(struct der_writer *w, const struct ca_plan *plan, const struct issuer *parent, struct der key_bits,
-    struct err *e)
+put_extensions(struct der_writer *w, const struct ca_plan *plan, const struct issuer *parent,
+    struct der key_bits, struct err *e)
 {
 	static const uint8_t sign_certs_and_crls[] = { DER_BITS, 2, 1, 0x06 };
 	size_t all = der_mark(w), mark, len;
@@ -56,7 +57,7 @@ dates(const struct ca_plan *plan, const struct issuer *parent, int64_t now_s, in
     struct err *e)
 {
 	*from = now_s - BACKDATE_S;
-	*to = plan->years == 0 ? TIME_NEVER_S : *from + plan->years * INT64_C(31556952) - 1;	/* mean Gregorian year */
+	*to = plan->years == 0 ? TIME_NEVER_S : *from + plan->years * YEAR_S - 1;
 	if (*to > TIME_NEVER_S)
 		*to = TIME_NEVER_S;
 	if (parent == NULL)
@@ -66,13 +67,14 @@ dates(const struct ca_plan *plan, const struct issuer *parent, int64_t now_s, in
 	if (*to > parent->not_after_s)
 		*to = parent->not_after_s;
 	if (*to <= now_s || *from > now_s)
-		return err_set(e, ERR_CONFLICT, "issuer_expired", "the parent of %s is not valid now", plan->id);
+		return err_set(e, ERR_CONFLICT, "issuer_expired",
+		    "the parent of %s is not valid now", plan->id);
 	return true;
 }
 
 bool
-ca_tbs_build(const struct ca_plan *plan, const struct issuer *parent, struct der spki, const uint8_t serial[16],
-    int64_t now_s, uint8_t *buf, size_t cap, struct der *out, struct err *e)
+ca_tbs_build(const struct ca_plan *plan, const struct issuer *parent, struct der spki,
+    const uint8_t serial[16], int64_t now_s, uint8_t *buf, size_t cap, struct der *out, struct err *e)
 {
 	static const uint8_t version3[] = { 0xa0, 0x03, 0x02, 0x01, 0x02 };
 	struct der_writer w = der_writer(buf, cap);
@@ -89,10 +91,11 @@ ca_tbs_build(const struct ca_plan *plan, const struct issuer *parent, struct der
 	if (!key_decode(spki, &key, e) || !key_on_curve(&key, e))
 		return false;
 	if (key.type.algorithm != plan->key.algorithm || key.type.bits != plan->key.bits)
-		return err_set(e, ERR_INVALID, "ca_key", "the key of %s must be %s", plan->id, key_type_text(plan->key, text));
+		return err_set(e, ERR_INVALID, "ca_key", "the key of %s must be %s", plan->id,
+		    key_type_text(plan->key, text));
 	if (parent != NULL && signature_algorithm_key(plan->signature) != parent->key.algorithm)
-		return err_set(e, ERR_INVALID, "issuer_algorithm", "the parent of %s cannot sign with %s", plan->id,
-		    signature_algorithm_name(plan->signature));
+		return err_set(e, ERR_INVALID, "issuer_algorithm", "the parent of %s cannot sign with %s",
+		    plan->id, signature_algorithm_name(plan->signature));
 	if (serial[0] == 0 || serial[0] >= 0x80)
 		return err_set(e, ERR_INVALID, "serial", "a serial number has 16 octets and is positive");
 	if (!dates(plan, parent, now_s, &from, &to, e))

@@ -18,8 +18,8 @@ decode_head(struct der_reader *r, struct cert *c, uint64_t *version, struct err 
 
 	*version = 0;
 	if (der_peek(r) == DER_CONTEXT_CONS(0) &&
-	    (!der_enter(r, DER_CONTEXT_CONS(0), &v) || !der_get_u64(&v, version) || !der_at_end(&v) || *version < 1 ||
-	    *version > 2))
+	    (!der_enter(r, DER_CONTEXT_CONS(0), &v) || !der_get_u64(&v, version) || !der_at_end(&v) ||
+	    *version < 1 || *version > 2))
 		return not_a_certificate(e, "version");
 	if (!der_get_integer(r, &c->serial) || c->serial.len > 21)
 		return not_a_certificate(e, "serial number");
@@ -57,7 +57,7 @@ decode_body(struct der_reader *r, struct cert *c, struct err *e)
 	if (!der_get_whole(r, DER_SEQUENCE, &c->spki) || !key_shaped(c->spki))
 		return not_a_certificate(e, "public key");
 	if (!key_decode(c->spki, &c->key, &unknown))
-		c->key = (struct key_info){ .spki = c->spki };	/* of a kind we do not know: still a certificate */
+		c->key = (struct key_info){ .spki = c->spki };	/* of a kind we do not know */
 	return true;
 }
 
@@ -68,7 +68,8 @@ decode_extensions(struct der_reader *r, struct cert *c, uint64_t version, struct
 	struct cert_extension x;
 	struct der id;
 
-	for (uint8_t tag = DER_CONTEXT(1); tag <= DER_CONTEXT(2); tag++)	/* unique identifiers, long out of use */
+	/* Unique identifiers, long out of use. */
+	for (uint8_t tag = DER_CONTEXT(1); tag <= DER_CONTEXT(2); tag++)
 		if (der_peek(r) == tag && !der_get(r, tag, &id))
 			return not_a_certificate(e, "unique identifier");
 	if (der_at_end(r))
@@ -91,7 +92,8 @@ cert_decode(const void *der, size_t len, struct cert *out, struct err *e)
 	uint64_t version;
 
 	if (len > CERT_DER_MAX)
-		return err_set(e, ERR_INVALID, "cert_der", "a certificate of more than %d octets", CERT_DER_MAX);
+		return err_set(e, ERR_INVALID, "cert_der",
+		    "a certificate of more than %d octets", CERT_DER_MAX);
 	if (!der_only(der, len, DER_SEQUENCE, &body))
 		return not_a_certificate(e, "not one DER sequence");
 	top = der_reader_of(body);
@@ -175,8 +177,8 @@ cert_shard(const uint8_t serial[16], unsigned shards)
 }
 
 bool
-cert_assemble(struct der tbs, enum signature_algorithm a, const void *signature, size_t len, uint8_t *buf, size_t cap,
-    struct der *out, struct err *e)
+cert_assemble(struct der tbs, enum signature_algorithm a, const void *signature, size_t len, uint8_t *buf,
+    size_t cap, struct der *out, struct err *e)
 {
 	struct der_writer w = der_writer(buf, cap);
 	struct der algorithm = signature_algorithm_der(a);

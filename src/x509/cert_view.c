@@ -63,10 +63,12 @@ cert_view(const struct cert *c, struct arena *a, struct cert_view *out, struct e
 	v.subject = keep(a, &subject);
 	v.issuer = keep(a, &issuer);
 	v.serial_number = keep(a, &serial);
-	v.key = arena_strdup(a, c->key.type.algorithm == KEY_NONE ? "unknown" : key_type_text(c->key.type, key));
+	v.key =
+	    arena_strdup(a, c->key.type.algorithm == KEY_NONE ? "unknown" : key_type_text(c->key.type, key));
 	v.signature = signature_algorithm_name(c->signature_algorithm);
 	v.sha256 = arena_strdup(a, hash);
-	if (v.subject == NULL || v.issuer == NULL || v.serial_number == NULL || v.key == NULL || v.sha256 == NULL)
+	if (v.subject == NULL || v.issuer == NULL || v.serial_number == NULL || v.key == NULL ||
+	    v.sha256 == NULL)
 		return too_large(e);
 	if (!extensions_view(c, a, &v, e))
 		return false;

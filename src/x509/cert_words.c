@@ -192,7 +192,8 @@ crl_words(struct der value, struct str *out)
 	if (!der_enter(&r, DER_SEQUENCE, &list))
 		return false;
 	for (bool some = false; !der_at_end(&list); some = true) {
-		if (!der_enter(&list, DER_SEQUENCE, &point) || !der_enter(&point, DER_CONTEXT_CONS(0), &name) ||
+		if (!der_enter(&list, DER_SEQUENCE, &point) ||
+		    !der_enter(&point, DER_CONTEXT_CONS(0), &name) ||
 		    !der_enter(&name, DER_CONTEXT_CONS(0), &full))
 			return false;
 		if (some)
@@ -216,10 +217,17 @@ access_words(struct der value, struct str *out)
 	if (!der_enter(&r, DER_SEQUENCE, &list))
 		return false;
 	for (bool some = false; !der_at_end(&list); some = true) {
-		if (!der_enter(&list, DER_SEQUENCE, &one) || !der_get_oid(&one, &oid) || !der_next(&one, &name))
+		if (!der_enter(&list, DER_SEQUENCE, &one) || !der_get_oid(&one, &oid) ||
+		    !der_next(&one, &name))
 			return false;
-		str_addf(out, "%s%s ", some ? ", " : "", der_equal(oid, ocsp, 8) ? "OCSP" : der_equal(oid, cas, 8) ?
-		    "CA certificate" : oid_show(OID_OTHER_NAME, oid, buf));
+		if (some)
+			str_adds(out, ", ");
+		if (der_equal(oid, ocsp, 8))
+			str_adds(out, "OCSP ");
+		else if (der_equal(oid, cas, 8))
+			str_adds(out, "CA certificate ");
+		else
+			str_addf(out, "%s ", oid_show(OID_OTHER_NAME, oid, buf));
 		if (!general_name_words(&name, out))
 			return false;
 	}

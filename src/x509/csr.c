@@ -47,7 +47,8 @@ csr_decode(const void *der, size_t len, struct csr *out, struct err *e)
 	struct csr c = { 0 };
 
 	if (len > CSR_DER_MAX)
-		return err_set(e, ERR_INVALID, "csr_too_large", "a request of more than %d octets", CSR_DER_MAX);
+		return err_set(e, ERR_INVALID, "csr_too_large",
+		    "a request of more than %d octets", CSR_DER_MAX);
 	if (!der_only(der, len, DER_SEQUENCE, &body))
 		return not_a_request(e, "not one DER sequence");
 	r = der_reader_of(body);
@@ -84,7 +85,8 @@ csr_verifier_new(void)
 	    EVP_PKEY_fromdata_init(v->rsa) <= 0)
 		abort();
 	for (int a = SIGNATURE_RSA_SHA1; a <= SIGNATURE_ECDSA_SHA512; a++) {
-		v->digest[a] = EVP_MD_fetch(NULL, signature_algorithm_digest((enum signature_algorithm)a), NULL);
+		v->digest[a] =
+		    EVP_MD_fetch(NULL, signature_algorithm_digest((enum signature_algorithm)a), NULL);
 		if (v->digest[a] == NULL)
 			abort();
 	}
@@ -156,13 +158,15 @@ csr_verify(struct csr_verifier *v, const struct csr *c, struct err *e)
 	unsigned hash_len;
 
 	if (a == SIGNATURE_NONE)
-		return err_set(e, ERR_INVALID, "csr_algorithm", "the request's signature algorithm is not accepted");
+		return err_set(e, ERR_INVALID, "csr_algorithm",
+		    "the request's signature algorithm is not accepted");
 	if (signature_algorithm_key(a) != c->key.type.algorithm)
 		return not_its_own(e);
 	if (!(c->key.type.algorithm == KEY_EC ? ec_key(v, &c->key, &key, e) : rsa_key(v, &c->key, &key, e)))
 		return false;
 	if (EVP_DigestInit_ex2(v->md, v->digest[a], NULL) != 1 ||
-	    EVP_DigestUpdate(v->md, c->info.p, c->info.len) != 1 || EVP_DigestFinal_ex(v->md, hash, &hash_len) != 1)
+	    EVP_DigestUpdate(v->md, c->info.p, c->info.len) != 1 ||
+	    EVP_DigestFinal_ex(v->md, hash, &hash_len) != 1)
 		return err_sys(e, "digest of a request");
 	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 	if (ctx == NULL || EVP_PKEY_verify_init(ctx) <= 0)

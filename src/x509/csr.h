@@ -34,14 +34,14 @@ struct csr_verifier;
 struct csr_verifier *csr_verifier_new(void);
 void csr_verifier_free(struct csr_verifier *);
 OWN_TYPE(struct csr_verifier, csr_verifier_free)
-/* ERR_INVALID csr_signature: "not signed by its own key (RFC 2986 section 3)"; key_point: not on its curve. */
+/* ERR_INVALID csr_signature: "not signed by its own key (RFC 2986 section 3)"; key_point: off its curve. */
 must_check bool csr_verify(struct csr_verifier *, const struct csr *, struct err *);
 
 /* What a profile takes from a request. */
 struct csr_taken {
 	uint8_t		 spki_sha256[SHA256_LEN];
-	const char	*inputs[PROFILE_INPUTS_MAX];	/* normal form by input index; NULL: not in the request */
-	const char	**ignored;	/* sentences: "subject attribute O=Acme", "requested extension keyUsage" */
+	const char	*inputs[PROFILE_INPUTS_MAX];	/* normal form by input index; NULL: not there */
+	const char	**ignored;	/* "subject attribute O=Acme", "requested extension keyUsage" */
 	size_t		 n_ignored;
 };
 

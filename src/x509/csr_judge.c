@@ -51,7 +51,8 @@ judge_key(struct judge *j)
 	char text[24], rules[128] = "", one[40];
 
 	if (k->type.algorithm == KEY_RSA && (k->exponent == 0 ? false : k->exponent < 65537))
-		FAULT(j, "key", "the RSA exponent is %llu, at least 65537 is needed", (unsigned long long)k->exponent);
+		FAULT(j, "key", "the RSA exponent is %llu, at least 65537 is needed",
+		    (unsigned long long)k->exponent);
 	if (k->type.algorithm == KEY_RSA && k->exponent == 0)
 		FAULT(j, "key", "the RSA exponent has more than 64 bits");
 	if (k->type.algorithm == KEY_RSA && key_roca(k->modulus))
@@ -59,14 +60,16 @@ judge_key(struct judge *j)
 	for (size_t i = 0; i < j->p->n_csr_keys; i++) {
 		const struct profile_key_rule *r = &j->p->csr_keys[i];
 
-		if (r->algorithm == k->type.algorithm && r->bits_min <= k->type.bits && k->type.bits <= r->bits_max)
+		if (r->algorithm == k->type.algorithm && r->bits_min <= k->type.bits &&
+		    k->type.bits <= r->bits_max)
 			return;
 		if (r->bits_min == r->bits_max)
-			(void)snprintf(one, sizeof(one), "%s", key_type_text((struct key_type){ r->algorithm, r->bits_min },
-			    text));
+			(void)snprintf(one, sizeof(one), "%s",
+			    key_type_text((struct key_type){ r->algorithm, r->bits_min }, text));
 		else
 			(void)snprintf(one, sizeof(one), "RSA %u to %u", r->bits_min, r->bits_max);
-		(void)snprintf(rules + strlen(rules), sizeof(rules) - strlen(rules), "%s%s", i > 0 ? ", " : "", one);
+		(void)snprintf(rules + strlen(rules), sizeof(rules) - strlen(rules), "%s%s",
+		    i > 0 ? ", " : "", one);
 	}
 	FAULT(j, "key", "the key is %s; the profile takes %s", key_type_text(k->type, text),
 	    rules[0] != '\0' ? rules : "no keys from requests");
@@ -103,8 +106,8 @@ literal_equal(const struct rdn *r, const struct str *text)
 {
 	const struct value *v = &r->value->value;
 
-	return v->n == 1 && v->parts[0].kind == PART_LITERAL && text->p != NULL && v->parts[0].len == text->len &&
-	    memcmp(v->parts[0].text, text->p, text->len) == 0;
+	return v->n == 1 && v->parts[0].kind == PART_LITERAL && text->p != NULL &&
+	       v->parts[0].len == text->len && memcmp(v->parts[0].text, text->p, text->len) == 0;
 }
 
 /* Attributes that say what the profile says anyway are neither taken nor worth a word. */
@@ -119,8 +122,8 @@ skip_constants(struct judge *j)
 		for (size_t k = 0; k < j->n; k++) {
 			OWN_STR struct str text = { 0 };
 
-			if (j->used[k] || !oid_is(j->attrs[k].type, &r->type) || !name_attr_text(&j->attrs[k], &text) ||
-			    !literal_equal(r, &text))
+			if (j->used[k] || !oid_is(j->attrs[k].type, &r->type) ||
+			    !name_attr_text(&j->attrs[k], &text) || !literal_equal(r, &text))
 				continue;
 			j->used[k] = true;
 			break;
@@ -142,8 +145,8 @@ take_one(struct judge *j, const struct rdn *r, const struct str *text)
 	if (out[0] == '\0')
 		return;
 	if (j->out->inputs[part->index] != NULL && strcmp(j->out->inputs[part->index], out) != 0) {
-		FAULT(j, in->name, "%s in the request: %.60s contradicts %.60s elsewhere in it", r->label, out,
-		    j->out->inputs[part->index]);
+		FAULT(j, in->name, "%s in the request: %.60s contradicts %.60s elsewhere in it", r->label,
+		    out, j->out->inputs[part->index]);
 		return;
 	}
 	j->out->inputs[part->index] = arena_strdup(j->faults->arena, out);
@@ -157,7 +160,8 @@ take_parts(struct judge *j, const struct rdn *r, const struct str *text)
 	struct node_source none = { 0 };
 	struct node_found f = { .profile = j->p, .known = &none, .text = room, .cap = sizeof(room) };
 
-	if (text->len > 256 || !value_unify(&f, &r->value->value, text->p == NULL ? "" : text->p, text->len)) {
+	if (text->len > 256 ||
+	    !value_unify(&f, &r->value->value, text->p == NULL ? "" : text->p, text->len)) {
 		FAULT(j, r->label, "%s in the request: %s", r->label, f.why[0] != '\0' ? f.why : "too long");
 		return;
 	}
@@ -206,7 +210,8 @@ take_subject(struct judge *j)
 		char buf[OID_TEXT_MAX];
 
 		if (!j->used[k])
-			ignore(j, "subject attribute %s=%.80s", oid_show(OID_ATTRIBUTE, j->attrs[k].type, buf),
+			ignore(j, "subject attribute %s=%.80s",
+			    oid_show(OID_ATTRIBUTE, j->attrs[k].type, buf),
 			    name_attr_text(&j->attrs[k], &text) && text.p != NULL ? text.p : "?");
 	}
 }
@@ -236,13 +241,15 @@ ignore_attributes(struct judge *j)
 	struct der oid;
 
 	while (!der_at_end(&r)) {
-		if (!der_enter(&r, DER_SEQUENCE, &a) || !der_get_oid(&a, &oid) || !der_enter(&a, DER_SET, &values)) {
+		if (!der_enter(&r, DER_SEQUENCE, &a) || !der_get_oid(&a, &oid) ||
+		    !der_enter(&a, DER_SET, &values)) {
 			FAULT(j, "attributes", "the request's attributes are not DER (RFC 2986 section 4)");
 			return;
 		}
 		if (der_equal(oid, extension_request, sizeof(extension_request))) {
 			if (!ignore_extensions(j, values))
-				FAULT(j, "attributes", "the requested extensions are not DER (RFC 2985 section 5.4.2)");
+				FAULT(j, "attributes",
+				    "the requested extensions are not DER (RFC 2985 section 5.4.2)");
 		} else if (der_equal(oid, password, sizeof(password))) {
 			ignore(j, "attribute challengePassword");
 		} else {
@@ -252,8 +259,8 @@ ignore_attributes(struct judge *j)
 }
 
 bool
-csr_judge(const struct profile *p, const struct csr *csr, const char *file, int64_t line, struct csr_taken *out,
-    struct faults *faults)
+csr_judge(const struct profile *p, const struct csr *csr, const char *file, int64_t line,
+    struct csr_taken *out, struct faults *faults)
 {
 	struct judge j = { .p = p, .csr = csr, .file = file, .line = line, .out = out, .faults = faults,
 	    .before = faults->total };

@@ -11,14 +11,14 @@ ends_with(const char *s, size_t len, const char *what)
 	return len >= n && memcmp(s + len - n, what, n) == 0;
 }
 
-/* "PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK". */
+/* "PRIVATE KEY" after RSA, EC, ENCRYPTED, OPENSSH or nothing; "PGP PRIVATE KEY BLOCK". */
 static bool
 private_label(const char *label, size_t len)
 {
 	return ends_with(label, len, "PRIVATE KEY") || ends_with(label, len, "PRIVATE KEY BLOCK");
 }
 
-/* PKCS#8, PKCS#1 and SEC 1 begin with a version; PKCS#12 with version 3; encrypted PKCS#8 with an algorithm. */
+/* PKCS#8, PKCS#1 and SEC 1 begin with a version, PKCS#12 with 3, encrypted PKCS#8 with an algorithm. */
 static bool
 private_der(const void *p, size_t len)
 {
@@ -45,7 +45,8 @@ private_der(const void *p, size_t len)
 	}
 	if (version <= 1 && der_peek(&seq) == DER_OCTETS)
 		return true;			/* ECPrivateKey */
-	if (version <= 1 && der_peek(&seq) == DER_SEQUENCE) {	/* OneAsymmetricKey; a request has a name and a key here */
+	if (version <= 1 &&
+	    der_peek(&seq) == DER_SEQUENCE) { /* OneAsymmetricKey; a request has a name and a key here */
 		if (!der_enter(&seq, DER_SEQUENCE, &inner) || !der_get_oid(&inner, &skipped))
 			return false;
 		return der_peek(&seq) == DER_OCTETS;
@@ -98,7 +99,8 @@ whole_der(struct csr_upload *u, uint8_t *buf, size_t *len, struct err *e)
 	if (private_der(u->text, u->len))
 		return private_key(e);
 	if (u->len > CSR_DER_MAX) {
-		(void)err_set(e, ERR_INVALID, "csr_too_large", "a request of more than %d octets", CSR_DER_MAX);
+		(void)err_set(e, ERR_INVALID, "csr_too_large",
+		    "a request of more than %d octets", CSR_DER_MAX);
 		return CSR_UPLOAD_BAD;
 	}
 	memcpy(buf, u->text, u->len);
@@ -107,7 +109,7 @@ whole_der(struct csr_upload *u, uint8_t *buf, size_t *len, struct err *e)
 	return CSR_UPLOAD_REQUEST;
 }
 
-/* '0' begins a SEQUENCE as well as a text: in one a length of two octets or more follows, or it fits exactly. */
+/* '0' begins a SEQUENCE as well as a text: a long length follows, or the SEQUENCE is all there is. */
 static bool
 looks_der(const struct csr_upload *u)
 {
@@ -127,7 +129,8 @@ block(struct csr_upload *u, const struct pem_block *b, uint8_t *buf, size_t *len
 		return CSR_UPLOAD_BAD;
 	}
 	if (b->body_len > 2 * CSR_DER_MAX) {
-		(void)err_set(e, ERR_INVALID, "csr_too_large", "a request of more than %d octets", CSR_DER_MAX);
+		(void)err_set(e, ERR_INVALID, "csr_too_large",
+		    "a request of more than %d octets", CSR_DER_MAX);
 		return CSR_UPLOAD_BAD;
 	}
 	if (!pem_body(b, buf, CSR_DER_MAX, len)) {

@@ -12,11 +12,12 @@ doc_load(const char *text, size_t len, size_t max, json_t **root, struct err *e)
 	json_t *j;
 
 	if (len > max)
-		return err_set(e, ERR_TOO_LARGE, "profile_too_large", "the document has more than %zu octets", max);
+		return err_set(e, ERR_TOO_LARGE, "profile_too_large",
+		    "the document has more than %zu octets", max);
 	j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
 	if (j == NULL)
-		return err_set(e, ERR_MALFORMED, "profile_json", "not JSON: line %d column %d: %s", why.line, why.column,
-		    why.text);
+		return err_set(e, ERR_MALFORMED, "profile_json", "not JSON: line %d column %d: %s", why.line,
+		    why.column, why.text);
 	if (!json_is_object(j)) {
 		json_decref(j);
 		return err_set(e, ERR_MALFORMED, "profile_json", "not a JSON object");
@@ -34,8 +35,8 @@ doc_fault(struct doc *d, const char *member, const char *fmt, ...)
 	if (member == NULL)
 		(void)snprintf(path, sizeof(path), "%.*s", (int)d->path_len, d->path);
 	else
-		(void)snprintf(path, sizeof(path), "%.*s%s%.64s", (int)d->path_len, d->path, d->path_len > 0 ? "." : "",
-		    member);
+		(void)snprintf(path, sizeof(path), "%.*s%s%.64s", (int)d->path_len, d->path,
+		    d->path_len > 0 ? "." : "", member);
 	va_start(ap, fmt);
 	(void)vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
@@ -132,14 +133,16 @@ doc_text(struct doc *d, const json_t *object, const char *member, bool needed, s
 }
 
 int64_t
-doc_int(struct doc *d, const json_t *object, const char *member, int64_t least, int64_t most, int64_t otherwise)
+doc_int(struct doc *d, const json_t *object, const char *member, int64_t least, int64_t most,
+    int64_t otherwise)
 {
 	const json_t *v = member_of(d, object, member, otherwise == DOC_NEEDED);
 
 	if (v == NULL)
 		return otherwise == DOC_NEEDED ? least : otherwise;
 	if (!json_is_integer(v) || json_integer_value(v) < least || json_integer_value(v) > most) {
-		doc_fault(d, member, "must be a whole number from %lld to %lld", (long long)least, (long long)most);
+		doc_fault(d, member, "must be a whole number from %lld to %lld", (long long)least,
+		    (long long)most);
 		return otherwise == DOC_NEEDED ? least : otherwise;
 	}
 	return json_integer_value(v);
@@ -195,7 +198,8 @@ list_words(const char *const *words, size_t n, char *out, size_t cap)
 
 	out[0] = '\0';
 	for (size_t i = 0; i < n && used < cap; i++) {
-		int k = snprintf(out + used, cap - used, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", words[i]);
+		const char *between = i == 0 ? "" : i + 1 == n ? " or " : ", ";
+		int k = snprintf(out + used, cap - used, "%s%s", between, words[i]);
 
 		used += k > 0 ? (size_t)k : 0;
 	}
@@ -211,7 +215,8 @@ word_index(const json_t *v, const char *const *words, size_t n)
 }
 
 int
-doc_word(struct doc *d, const json_t *object, const char *member, bool needed, const char *const *words, size_t n)
+doc_word(struct doc *d, const json_t *object, const char *member, bool needed, const char *const *words,
+    size_t n)
 {
 	const json_t *v = member_of(d, object, member, needed);
 	char list[160];
@@ -228,7 +233,8 @@ doc_word(struct doc *d, const json_t *object, const char *member, bool needed, c
 }
 
 unsigned
-doc_words(struct doc *d, const json_t *object, const char *member, bool needed, const char *const *words, size_t n)
+doc_words(struct doc *d, const json_t *object, const char *member, bool needed, const char *const *words,
+    size_t n)
 {
 	const json_t *v = doc_array(d, object, member, needed, 0, n), *one;
 	unsigned bits = 0;
@@ -243,7 +249,8 @@ doc_words(struct doc *d, const json_t *object, const char *member, bool needed, 
 			continue;
 		}
 		list_words(words, n, list, sizeof(list));
-		doc_fault(d, member, k < 0 ? "element %zu must be %s" : "element %zu is there twice (of %s)", i, list);
+		doc_fault(d, member, k < 0 ? "element %zu must be %s" : "element %zu is there twice (of %s)",
+		    i, list);
 	}
 	return bits;
 }

@@ -41,19 +41,22 @@ bool doc_members(struct doc *, const json_t *object, const char *const *allowed)
 
 /* Copies in the arena; NULL when absent (a fault if needed) or wrong. */
 const char *doc_text(struct doc *, const json_t *object, const char *member, bool needed, size_t max_octets);
-int64_t doc_int(struct doc *, const json_t *object, const char *member, int64_t least, int64_t most, int64_t otherwise);
+int64_t doc_int(struct doc *, const json_t *object, const char *member, int64_t least, int64_t most,
+    int64_t otherwise);
 /* With INT64_MIN as `otherwise` the member is needed. */
 #define DOC_NEEDED INT64_MIN
 bool doc_bool(struct doc *, const json_t *object, const char *member, bool otherwise);
 /* An array of least..most elements, or NULL. */
-const json_t *doc_array(struct doc *, const json_t *object, const char *member, bool needed, size_t least, size_t most);
+const json_t *doc_array(struct doc *, const json_t *object, const char *member, bool needed, size_t least,
+    size_t most);
 /* An object, or NULL. */
 const json_t *doc_object(struct doc *, const json_t *object, const char *member, bool needed);
 /* One word of a list, by index; -1 when absent or unknown. */
-int doc_word(struct doc *, const json_t *object, const char *member, bool needed, const char *const *words, size_t n);
-/* Bits 1 << index for each word of an array without repetitions; 0 when absent. */
-unsigned doc_words(struct doc *, const json_t *object, const char *member, bool needed, const char *const *words,
+int doc_word(struct doc *, const json_t *object, const char *member, bool needed, const char *const *words,
     size_t n);
+/* Bits 1 << index for each word of an array without repetitions; 0 when absent. */
+unsigned doc_words(struct doc *, const json_t *object, const char *member, bool needed,
+    const char *const *words, size_t n);
 
 /* Memory of the document; a fault and NULL when it is used up. */
 void *doc_alloc(struct doc *, size_t n, size_t size);

@@ -59,8 +59,8 @@ last_value(const struct generator *g, uint64_t most, uint64_t *last)
 }
 
 static bool
-inside_block(const struct generator *g, uint64_t last, const char *start, const struct mac_prefix *prefixes, size_t n,
-    struct err *e)
+inside_block(const struct generator *g, uint64_t last, const char *start, const struct mac_prefix *prefixes,
+    size_t n, struct err *e)
 {
 	unsigned below = g->kind == GENERATOR_MAC ? 0 : 16;	/* bits of an EUI-64 behind the first 48 */
 	bool somewhere = false;
@@ -73,30 +73,32 @@ inside_block(const struct generator *g, uint64_t last, const char *start, const 
 			return true;
 	}
 	if (!somewhere)
-		return err_set(e, ERR_INVALID, "generator_block", "%s is in none of the organization's address blocks",
-		    start);
+		return err_set(e, ERR_INVALID, "generator_block",
+		    "%s is in none of the organization's address blocks", start);
 	return err_set(e, ERR_INVALID, "generator_block",
-	    "%llu addresses from %s by %llu leave the block that holds the first", (unsigned long long)g->size, start,
-	    (unsigned long long)g->increment);
+	    "%llu addresses from %s by %llu leave the block that holds the first",
+	    (unsigned long long)g->size, start, (unsigned long long)g->increment);
 }
 
 static bool
-address_run(const struct generator *g, const char *start, const struct mac_prefix *prefixes, size_t n, struct err *e)
+address_run(const struct generator *g, const char *start, const struct mac_prefix *prefixes, size_t n,
+    struct err *e)
 {
 	uint64_t most = g->kind == GENERATOR_MAC ? UINT64_C(0xffffffffffff) : UINT64_MAX, last;
 	unsigned top = g->kind == GENERATOR_MAC ? 40 : 56;
 
-	/* The very last address is the broadcast address; a carry into the first octet may make group addresses. */
+	/* The last address of all is the broadcast address. */
 	if (!last_value(g, most, &last) || last == most)
-		return err_set(e, ERR_INVALID, "generator_overflow", "%llu addresses from %s by %llu pass the end, %s",
-		    (unsigned long long)g->size, start, (unsigned long long)g->increment,
+		return err_set(e, ERR_INVALID, "generator_overflow",
+		    "%llu addresses from %s by %llu pass the end, %s", (unsigned long long)g->size, start,
+		    (unsigned long long)g->increment,
 		    g->kind == GENERATOR_MAC ? "FF:FF:FF:FF:FF:FF" : "FF:FF:FF:FF:FF:FF:FF:FF");
 	if (n > 0)
 		return inside_block(g, last, start, prefixes, n, e);
 	if (last >> top != g->start >> top)
 		return err_set(e, ERR_INVALID, "generator_block",
-		    "%llu addresses from %s by %llu leave the block of its first octet", (unsigned long long)g->size, start,
-		    (unsigned long long)g->increment);
+		    "%llu addresses from %s by %llu leave the block of its first octet",
+		    (unsigned long long)g->size, start, (unsigned long long)g->increment);
 	return true;
 }
 
@@ -107,14 +109,14 @@ decimal_run(struct generator *g, const char *start, struct err *e)
 
 	g->width = (unsigned)strlen(start);
 	if (g->width > 19 || !parse_u64(start, UINT64_MAX, &g->start))
-		return err_set(e, ERR_INVALID, "generator_overflow", "%.40s is not a decimal number of at most 19 digits",
-		    start);
+		return err_set(e, ERR_INVALID, "generator_overflow",
+		    "%.40s is not a decimal number of at most 19 digits", start);
 	for (unsigned i = 0; i < g->width; i++)
 		most *= 10;
 	if (!last_value(g, most - 1, &last))
 		return err_set(e, ERR_INVALID, "generator_overflow",
-		    "%llu numbers from %s by %llu need more than its %u digits", (unsigned long long)g->size, start,
-		    (unsigned long long)g->increment, g->width);
+		    "%llu numbers from %s by %llu need more than its %u digits", (unsigned long long)g->size,
+		    start, (unsigned long long)g->increment, g->width);
 	return true;
 }
 
@@ -138,7 +140,8 @@ generator_start(const struct profile_input *in, enum input_generator kind, const
 			return false;
 	} else {
 		if (!address_start(&g, start_normal))
-			return err_set(e, ERR_INVALID, "generator_start", "%.40s is no address to start from", start_normal);
+			return err_set(e, ERR_INVALID, "generator_start", "%.40s is no address to start from",
+			    start_normal);
 		if (!address_run(&g, start_normal, prefixes, n_prefixes, e))
 			return false;
 	}

@@ -122,11 +122,15 @@ mac_wrong_length(const struct value *v, size_t got, size_t want)
 	char buf[SHOWN_MAX + 4];
 
 	if (got < want && all_digits(v->raw, v->len))
-		return refuse(v, "%s has %zu digits, an address has %zu: a spreadsheet may have dropped leading zeros; "
-		    "format the column as text", shown(v, buf), got, want);
+		return refuse(v,
+		    "%s has %zu digits, an address has %zu: a spreadsheet may have dropped leading zeros; "
+		    "format the column as text",
+		    shown(v, buf), got, want);
 	if (got % 2 == 0)
-		return refuse(v, "%s has %zu octets, an address of this kind has %zu", shown(v, buf), got / 2, want / 2);
-	return refuse(v, "%s has %zu hexadecimal digits, an address of this kind has %zu", shown(v, buf), got, want);
+		return refuse(v, "%s has %zu octets, an address of this kind has %zu", shown(v, buf), got / 2,
+		    want / 2);
+	return refuse(v, "%s has %zu hexadecimal digits, an address of this kind has %zu", shown(v, buf), got,
+	    want);
 }
 
 static bool
@@ -143,10 +147,12 @@ normal_mac(const struct value *v, size_t octets)
 		if (h.bad == NULL)
 			return refuse(v, "%s has too many digits for an address", shown(v, buf));
 		if (*h.bad >= 0x20 && *h.bad < 0x7f)
-			return refuse(v, "%s is not an address: '%c' is not a hexadecimal digit or the same separator "
-			    "throughout", shown(v, buf), *h.bad);
-		return refuse(v, "%s is not an address: character %zu is not a hexadecimal digit", shown(v, buf),
-		    (size_t)(h.bad - v->raw) + 1);
+			return refuse(v,
+			    "%s is not an address: '%c' is not a hexadecimal digit or the same separator "
+			    "throughout",
+			    shown(v, buf), *h.bad);
+		return refuse(v, "%s is not an address: character %zu is not a hexadecimal digit",
+		    shown(v, buf), (size_t)(h.bad - v->raw) + 1);
 	}
 	if (h.n != 2 * octets) {
 		if (scientific(v->raw, v->len))
@@ -168,7 +174,8 @@ normal_mac(const struct value *v, size_t octets)
 	if (any == 0)
 		return refuse(v, "%s is no device's address", v->out);
 	if (b[0] & 1)
-		return refuse(v, "%s is a multicast address (the lowest bit of its first octet is set), no device's own",
+		return refuse(v,
+		    "%s is a multicast address (the lowest bit of its first octet is set), no device's own",
 		    v->out);
 	return true;
 }
@@ -294,8 +301,10 @@ normal_dns(const struct value *v)
 		if (i < len && v->out[i] != '.')
 			continue;
 		if (!label_ok(v->out + from, i - from))
-			return refuse(v, "%s is not a host name (letters, digits, hyphens; international names as "
-			    "xn-- labels)", shown(v, buf));
+			return refuse(v,
+			    "%s is not a host name (letters, digits, hyphens; international names as "
+			    "xn-- labels)",
+			    shown(v, buf));
 		from = i + 1;
 	}
 	return true;
@@ -313,7 +322,8 @@ normal_ip(const struct value *v)
 		for (int i = 0; i < 2; i++) {
 			int family = i == 0 ? AF_INET : AF_INET6;
 
-			if (inet_pton(family, text, b) == 1 && inet_ntop(family, b, v->out, INPUT_VALUE_MAX) != NULL)
+			if (inet_pton(family, text, b) == 1 &&
+			    inet_ntop(family, b, v->out, INPUT_VALUE_MAX) != NULL)
 				return true;
 		}
 	}
@@ -354,13 +364,17 @@ lengths_and_pattern(const struct value *v)
 	size_t n = characters(v->out, strlen(v->out));
 
 	if (n < in->min_length)
-		return refuse(v, "%.40s has %zu characters, at least %zu are needed", v->out, n, in->min_length);
+		return refuse(v, "%.40s has %zu characters, at least %zu are needed", v->out, n,
+		    in->min_length);
 	if (in->max_length != 0 && n > in->max_length)
-		return refuse(v, "%.40s has %zu characters, at most %zu are allowed", v->out, n, in->max_length);
+		return refuse(v, "%.40s has %zu characters, at most %zu are allowed", v->out, n,
+		    in->max_length);
 	if (!charset_ok(in->charset, v->out, strlen(v->out)))
 		return refuse(v, "%.60s holds a character that %s cannot hold", v->out,
-		    in->charset == CHARSET_PRINTABLE ? "a PrintableString (letters, digits, blank and '()+,-./:=?)" :
-		    in->charset == CHARSET_NUMERIC ? "a NumericString (digits and blank)" : "an ASCII string");
+		    in->charset == CHARSET_PRINTABLE
+			? "a PrintableString (letters, digits, blank and '()+,-./:=?)"
+		    : in->charset == CHARSET_NUMERIC ? "a NumericString (digits and blank)"
+						     : "an ASCII string");
 	if (in->match == NULL || pattern_match(in->match, v->out))
 		return true;
 	if (in->message != NULL)
@@ -428,12 +442,14 @@ normal_list(const struct value *v)
 		if (!normal_one(&piece))
 			return false;
 		for (const char *p = v->out; !seen && (p = strstr(p, one)) != NULL; p++)
-			seen = (p == v->out || p[-1] == ',') && (p[strlen(one)] == ',' || p[strlen(one)] == '\0');
+			seen = (p == v->out || p[-1] == ',') &&
+			       (p[strlen(one)] == ',' || p[strlen(one)] == '\0');
 		if (seen)
 			continue;
 		if (used + strlen(one) + 2 > INPUT_VALUE_MAX)
 			return refuse(v, "the list is longer than %d octets", INPUT_VALUE_MAX - 1);
-		used += (size_t)snprintf(v->out + used, INPUT_VALUE_MAX - used, "%s%s", used > 0 ? "," : "", one);
+		used +=
+		    (size_t)snprintf(v->out + used, INPUT_VALUE_MAX - used, "%s%s", used > 0 ? "," : "", one);
 	}
 	return used > 0 || !v->in->required ? true : refuse(v, "a value is needed");
 }

@@ -64,7 +64,7 @@ struct profile_input {
 	enum input_charset	 charset;
 	size_t			 min_length;	/* characters of the normal form; of each piece */
 	size_t			 max_length;
-	const char		*pattern;	/* matches the whole normal form (POSIX ERE and HTML), or NULL */
+	const char		*pattern;	/* matches the whole normal form, or NULL */
 	const char		*message;	/* what to say when it does not, or NULL */
 	const char		*default_value;	/* or NULL */
 	const char		*placeholder;	/* or NULL */

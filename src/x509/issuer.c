@@ -67,10 +67,12 @@ issuer_load(const void *der, size_t len, struct issuer *out, struct err *e)
 	if (c.key.type.algorithm == KEY_NONE)
 		return err_set(e, ERR_INVALID, "key_algorithm", "the CA's key is neither RSA nor EC");
 	if (!find(&c, oid_ski, &x))
-		return err_set(e, ERR_INVALID, "issuer_ski", "the CA's certificate has no subjectKeyIdentifier");
+		return err_set(e, ERR_INVALID, "issuer_ski",
+		    "the CA's certificate has no subjectKeyIdentifier");
 	r = der_reader_of(x.value);
 	if (!der_get(&r, DER_OCTETS, &i.ski) || !der_at_end(&r) || i.ski.len < 1 || i.ski.len > 20)
-		return err_set(e, ERR_INVALID, "issuer_ski", "the CA's subjectKeyIdentifier does not have 1 to 20 octets");
+		return err_set(e, ERR_INVALID, "issuer_ski",
+		    "the CA's subjectKeyIdentifier does not have 1 to 20 octets");
 	i.cert = c.der;
 	i.subject = c.subject;
 	i.spki = c.spki;

@@ -11,8 +11,8 @@ OWN_TYPE(EVP_PKEY, EVP_PKEY_free)
 OWN_TYPE(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 
 /* AlgorithmIdentifiers of keys, whole (RFC 3279 section 2.3.1, RFC 5480 section 2.1). */
-static const uint8_t alg_rsa[] = { 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,
-    0x05, 0x00 };
+static const uint8_t alg_rsa[] = { 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01,
+	0x01, 0x05, 0x00 };
 static const uint8_t oid_ec[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01 };
 static const uint8_t oid_rsa[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01 };
 
@@ -54,18 +54,21 @@ decode_rsa(struct key_info *k, struct err *e)
 
 	if (!der_enter(&bits, DER_SEQUENCE, &seq) || !der_at_end(&bits) ||
 	    !der_get_unsigned(&seq, &k->modulus) || !der_get_unsigned(&seq, &exponent) || !der_at_end(&seq))
-		return err_set(e, ERR_INVALID, "key_form", "the RSA key is not DER (RFC 8017 appendix A.1.1)");
+		return err_set(e, ERR_INVALID, "key_form",
+		    "the RSA key is not DER (RFC 8017 appendix A.1.1)");
 	if (k->modulus.len > 2048)
 		return err_set(e, ERR_INVALID, "key_form", "the RSA modulus is longer than 16384 bits");
 	k->type = (struct key_type){ KEY_RSA, bit_length(k->modulus) };
 	if (k->type.bits < 512 || !(k->modulus.p[k->modulus.len - 1] & 1))
-		return err_set(e, ERR_INVALID, "key_form", "the RSA modulus is even or shorter than 512 bits");
+		return err_set(e, ERR_INVALID, "key_form",
+		    "the RSA modulus is even or shorter than 512 bits");
 	k->exponent = 0;
 	if (exponent.len <= 8)
 		for (size_t i = 0; i < exponent.len; i++)
 			k->exponent = k->exponent << 8 | exponent.p[i];
 	if (!(exponent.p[exponent.len - 1] & 1) || (exponent.len <= 8 && k->exponent < 3))
-		return err_set(e, ERR_INVALID, "key_form", "the RSA exponent is even or below 3 (RFC 8017 section 3.1)");
+		return err_set(e, ERR_INVALID, "key_form",
+		    "the RSA exponent is even or below 3 (RFC 8017 section 3.1)");
 	return true;
 }
 
@@ -75,7 +78,8 @@ decode_ec(struct key_info *k, struct der_reader *alg, struct err *e)
 	struct der oid;
 
 	if (!der_get_oid(alg, &oid))
-		return err_set(e, ERR_INVALID, "key_curve", "the EC key does not name its curve (RFC 5480 section 2.1.1)");
+		return err_set(e, ERR_INVALID, "key_curve",
+		    "the EC key does not name its curve (RFC 5480 section 2.1.1)");
 	if (!der_at_end(alg))
 		return err_set(e, ERR_INVALID, "key_form", "the EC key's algorithm has superfluous parts");
 	for (size_t i = 0; i < COUNT(curves); i++) {
@@ -101,7 +105,8 @@ key_decode(struct der spki, struct key_info *out, struct err *e)
 
 	if (!der_enter(&top, DER_SEQUENCE, &seq) || !der_at_end(&top))
 		goto form;
-	if (!der_get_whole(&seq, DER_SEQUENCE, &whole) || !der_get_octet_bits(&seq, &k.bits) || !der_at_end(&seq))
+	if (!der_get_whole(&seq, DER_SEQUENCE, &whole) || !der_get_octet_bits(&seq, &k.bits) ||
+	    !der_at_end(&seq))
 		goto form;
 	alg = der_reader_of(whole);
 	if (!der_enter(&alg, DER_SEQUENCE, &alg) || !der_get_oid(&alg, &oid))
@@ -135,7 +140,8 @@ key_on_curve(const struct key_info *k, struct err *e)
 	if (k->type.algorithm != KEY_EC || c == NULL)
 		return true;
 	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)c->group, 0);
-	params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)k->bits.p, k->bits.len);
+	params[1] =
+	    OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)k->bits.p, k->bits.len);
 	params[2] = OSSL_PARAM_construct_end();
 	ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
 	if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) <= 0)
@@ -170,7 +176,8 @@ key_spki_sha256(struct der spki, uint8_t out[SHA256_LEN])
 }
 
 void
-key_put_rsa(struct der_writer *w, const void *modulus, size_t modulus_len, const void *exponent, size_t exponent_len)
+key_put_rsa(struct der_writer *w, const void *modulus, size_t modulus_len, const void *exponent,
+    size_t exponent_len)
 {
 	size_t mark = der_mark(w);
 

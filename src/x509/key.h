@@ -23,7 +23,7 @@ struct key_type {
 struct key_info {
 	struct key_type	type;
 	struct der	spki;		/* whole */
-	struct der	bits;		/* contents of the BIT STRING: RSAPublicKey, or the point 04 || X || Y */
+	struct der	bits;		/* of the BIT STRING: RSAPublicKey, or the point 04 || X || Y */
 	struct der	modulus;	/* RSA: without leading zero */
 	uint64_t	exponent;	/* RSA; 0: does not fit 64 bits */
 };

@@ -128,10 +128,11 @@ static bool
 put_text(struct der_writer *w, const struct node *n, const char *text, size_t len, struct err *e)
 {
 	if (!charset_ok(n->charset, text, len))
-		return err_set(e, ERR_INVALID, "input_value", "%.60s holds a character that a %s cannot hold", text,
-		    charset_name(n->charset));
+		return err_set(e, ERR_INVALID, "input_value", "%.60s holds a character that a %s cannot hold",
+		    text, charset_name(n->charset));
 	if (n->max_length != 0 && character_count(text, len) > n->max_length)
-		return err_set(e, ERR_INVALID, "input_value", "%.60s is longer than %zu characters", text, n->max_length);
+		return err_set(e, ERR_INVALID, "input_value", "%.60s is longer than %zu characters", text,
+		    n->max_length);
 	der_put(w, n->tag, text, len);
 	return true;
 }
@@ -149,7 +150,8 @@ put_encoded(struct der_writer *w, const struct node *n, const char *text, size_t
 		return put_text(w, n, text, len, e);
 	if (n->encoding == ENCODE_OCTETS || n->encoding == ENCODE_BITS) {
 		if (!octets_of(text, len, b, sizeof(b), &k))
-			return err_set(e, ERR_INVALID, "input_value", "%.60s is not whole octets in hexadecimal", text);
+			return err_set(e, ERR_INVALID, "input_value",
+			    "%.60s is not whole octets in hexadecimal", text);
 		if (n->encoding == ENCODE_BITS)
 			der_put_octet_bits(w, b, k);
 		else
@@ -162,7 +164,8 @@ put_encoded(struct der_writer *w, const struct node *n, const char *text, size_t
 	s[len] = '\0';
 	if (n->encoding == ENCODE_INTEGER) {
 		if (!parse_u64(s, UINT64_MAX, &v))
-			return err_set(e, ERR_INVALID, "input_value", "%.60s does not fit an INTEGER of 64 bits", s);
+			return err_set(e, ERR_INVALID, "input_value",
+			    "%.60s does not fit an INTEGER of 64 bits", s);
 		der_put_u64(w, n->tag, v);
 	} else if (n->encoding == ENCODE_OID) {
 		if (!oid_parse(s, &oid))
@@ -302,7 +305,8 @@ bind_parts(struct arena *a, struct node *n, const struct node_source *src, struc
 }
 
 bool
-node_bind(struct arena *a, const struct node *from, const struct node_source *src, struct node *out, struct err *e)
+node_bind(struct arena *a, const struct node *from, const struct node_source *src, struct node *out,
+    struct err *e)
 {
 	*out = *from;
 	if (from->n > 0) {

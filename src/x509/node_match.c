@@ -90,15 +90,16 @@ value_text(struct node_found *f, const struct node *n, struct der body, char out
 			return refuse(f, "a BIT STRING is not of whole octets");
 		return hex_text(f, n, (struct der){ body.p + 1, body.len - 1 }, out);
 	case ENCODE_INTEGER:
-		if (body.len == 0 || body.len > 9 || (body.p[0] & 0x80) || (body.len == 9 && body.p[0] != 0) ||
-		    (body.len > 1 && body.p[0] == 0 && body.p[1] < 0x80))
+		if (body.len == 0 || body.len > 9 || (body.p[0] & 0x80) ||
+		    (body.len == 9 && body.p[0] != 0) || (body.len > 1 && body.p[0] == 0 && body.p[1] < 0x80))
 			return refuse(f, "an INTEGER does not fit 64 bits, or is not minimal");
 		for (size_t i = 0; i < body.len; i++)
 			v = v << 8 | body.p[i];
 		(void)snprintf(out, INPUT_VALUE_MAX, "%llu", (unsigned long long)v);
 		return true;
 	case ENCODE_OID:
-		return body.len > 0 && oid_text(body, out) ? true : refuse(f, "an object identifier is malformed");
+		return body.len > 0 && oid_text(body, out) ? true
+							   : refuse(f, "an object identifier is malformed");
 	case ENCODE_IP:
 		if ((body.len != 4 && body.len != 16) ||
 		    inet_ntop(body.len == 4 ? AF_INET : AF_INET6, body.p, out, INPUT_VALUE_MAX) == NULL)
@@ -117,7 +118,8 @@ match_value(struct node_found *f, const struct node *n, struct der_reader *r)
 	struct der body;
 
 	if (!der_get(r, n->tag, &body))
-		return refuse(f, "its type is not the profile's (tag %02X instead of %02X)", der_peek(r), n->tag);
+		return refuse(f, "its type is not the profile's (tag %02X instead of %02X)", der_peek(r),
+		    n->tag);
 	if (!value_text(f, n, body, one))
 		return false;
 	if (!n->each)
@@ -200,7 +202,8 @@ match_children(struct node_found *f, const struct node *n, struct der_reader *in
 		memcpy(before.why, f->why, sizeof(before.why));
 		*f = before;
 		if (!node_leave_out(f, c))
-			return f->why[0] != '\0' ? false : refuse(f, "a part that is not optional is missing");
+			return f->why[0] != '\0' ? false
+						 : refuse(f, "a part that is not optional is missing");
 	}
 	return true;
 }
@@ -232,7 +235,8 @@ node_match(struct node_found *f, const struct node *n, struct der_reader *r)
 		return true;
 	case NODE_CONS:
 		if (!der_enter(r, n->tag, &inner))
-			return refuse(f, "its type is not the profile's (tag %02X instead of %02X)", der_peek(r), n->tag);
+			return refuse(f, "its type is not the profile's (tag %02X instead of %02X)",
+			    der_peek(r), n->tag);
 		break;
 	case NODE_CONS_BITS:
 		if (!der_get_octet_bits(r, &bits))

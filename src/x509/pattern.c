@@ -48,9 +48,11 @@ class_char(struct translator *t, unsigned char *out)
 	if (c == '\\') {
 		c = (unsigned char)*++t->p;
 		if (c == '\0' || strchr("()[]{}/-\\|^$.*+?&!#%,:;<=>@`~'\"", c) == NULL)
-			return refuse(t, "a backslash inside [...] stands before something else than punctuation");
+			return refuse(t,
+			    "a backslash inside [...] stands before something else than punctuation");
 	} else if (c == '\0' || strchr("()[{}/|-", c) != NULL) {
-		return refuse(t, c == '\0' ? "[ is not closed" : "one of ( ) [ { } / - | inside [...] lacks its backslash");
+		return refuse(t, c == '\0' ? "[ is not closed"
+					   : "one of ( ) [ { } / - | inside [...] lacks its backslash");
 	}
 	if (c >= 0x80)
 		return refuse(t, "characters beyond ASCII cannot stand inside [...]");
@@ -187,7 +189,8 @@ escape(struct translator *t)
 	char c = t->p[1];
 
 	if (c == '\0' || strchr("^$\\.*+?()[]{}|/", c) == NULL)
-		return refuse(t, "a backslash stands before something else than one of ^ $ \\ . * + ? ( ) [ ] { } | /");
+		return refuse(t,
+		    "a backslash stands before something else than one of ^ $ \\ . * + ? ( ) [ ] { } | /");
 	if (c != '/')
 		str_addc(&t->ere, '\\');
 	str_addc(&t->ere, c);
@@ -204,7 +207,8 @@ token(struct translator *t)
 		return class(t);
 	case '(':
 		if (t->p[1] == '?' || t->depth == DEPTH_MAX)
-			return refuse(t, t->p[1] == '?' ? "(? is not in the dialect" : "groups are nested too deeply");
+			return refuse(t,
+			    t->p[1] == '?' ? "(? is not in the dialect" : "groups are nested too deeply");
 		t->before[t->depth++] = t->size;
 		t->size = 0;
 		t->atom = 0;

@@ -143,7 +143,8 @@ pem_body(const struct pem_block *b, uint8_t *out, size_t cap, size_t *len)
 }
 
 bool
-pem_decode(const char *text, size_t len, const char *label, uint8_t *out, size_t cap, size_t *out_len, struct err *e)
+pem_decode(const char *text, size_t len, const char *label, uint8_t *out, size_t cap, size_t *out_len,
+    struct err *e)
 {
 	struct pem_block b;
 	size_t at = 0;
@@ -152,11 +153,14 @@ pem_decode(const char *text, size_t len, const char *label, uint8_t *out, size_t
 		if (b.label_len != strlen(label) || memcmp(b.label, label, b.label_len) != 0)
 			continue;
 		if (!b.ended)
-			return err_set(e, ERR_INVALID, "pem_end", "the PEM block %s has no END line of its own", label);
+			return err_set(e, ERR_INVALID, "pem_end",
+			    "the PEM block %s has no END line of its own", label);
 		if (b.body_len / 4 * 3 > cap + b.body_len / 16 + 3)
-			return err_set(e, ERR_TOO_LARGE, "pem_size", "the PEM block %s is larger than %zu octets", label, cap);
+			return err_set(e, ERR_TOO_LARGE, "pem_size",
+			    "the PEM block %s is larger than %zu octets", label, cap);
 		if (!pem_body(&b, out, cap, out_len))
-			return err_set(e, ERR_INVALID, "pem_base64", "the PEM block %s is not base64 (RFC 7468 section 3)", label);
+			return err_set(e, ERR_INVALID, "pem_base64",
+			    "the PEM block %s is not base64 (RFC 7468 section 3)", label);
 		return true;
 	}
 	return err_set(e, ERR_INVALID, "pem_none", "there is no PEM block %s", label);

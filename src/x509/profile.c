@@ -63,8 +63,8 @@ static void
 parse_revocation(struct parse *c, const json_t *root)
 {
 	static const char *const members[] = { "reasons", "hold", NULL };
-	static const char *const usual[] = { "unspecified", "key_compromise", "affiliation_changed", "superseded",
-	    "cessation_of_operation", "privilege_withdrawn" };
+	static const char *const usual[] = { "unspecified", "key_compromise", "affiliation_changed",
+		"superseded", "cessation_of_operation", "privilege_withdrawn" };
 	const json_t *o = doc_object(&c->d, root, "revocation", false);
 	struct profile_about *a = &c->p->about;
 	size_t at = c->d.path_len;
@@ -89,8 +89,10 @@ static bool
 parse_key(struct parse *c, const json_t *o, bool server, struct profile_key_rule *out)
 {
 	static const char *const server_members[] = { "algorithm", "size", "curve", NULL };
-	static const char *const csr_members[] = { "algorithm", "size", "min_size", "max_size", "curve", NULL };
-	static const char *const algorithms[] = { "RSA", "EC" }, *const curves[] = { "P-256", "P-384", "P-521" };
+	static const char *const csr_members[] = { "algorithm", "size", "min_size", "max_size", "curve",
+		NULL };
+	static const char *const algorithms[] = { "RSA", "EC" }, *const curves[] = { "P-256", "P-384",
+		"P-521" };
 	static const unsigned curve_bits[] = { 256, 384, 521 };
 	bool exact = json_object_get(o, "size") != NULL;
 	int a, k;
@@ -111,14 +113,16 @@ parse_key(struct parse *c, const json_t *o, bool server, struct profile_key_rule
 	out->algorithm = KEY_RSA;
 	if (server || exact) {
 		out->bits_min = out->bits_max = (unsigned)doc_int(&c->d, o, "size", 1024, 16384, DOC_NEEDED);
-		if (server && out->bits_min != 1024 && out->bits_min != 2048 && out->bits_min != 3072 && out->bits_min != 4096)
+		if (server && out->bits_min != 1024 && out->bits_min != 2048 && out->bits_min != 3072 &&
+		    out->bits_min != 4096)
 			doc_fault(&c->d, "size", "keys are made with 1024, 2048, 3072 or 4096 bits");
-		if (exact && (json_object_get(o, "min_size") != NULL || json_object_get(o, "max_size") != NULL))
+		if (exact &&
+		    (json_object_get(o, "min_size") != NULL || json_object_get(o, "max_size") != NULL))
 			doc_fault(&c->d, "size", "stands alone, or min_size and max_size do");
 	} else {
 		out->bits_min = (unsigned)doc_int(&c->d, o, "min_size", 1024, 16384, DOC_NEEDED);
-		out->bits_max = (unsigned)doc_int(&c->d, o, "max_size", out->bits_min, 16384, 8192 > out->bits_min ? 8192 :
-		    out->bits_min);
+		out->bits_max = (unsigned)doc_int(&c->d, o, "max_size", out->bits_min, 16384,
+		    8192 > out->bits_min ? 8192 : out->bits_min);
 	}
 	return a >= 0;
 }
@@ -143,7 +147,8 @@ parse_keys(struct parse *c, const json_t *root)
 		doc_into_index(&c->d, i);
 		rule = (struct profile_key_rule){ 0 };
 		if (parse_key(c, one, true, &rule))
-			p->server_keys[p->n_server_keys++] = (struct key_type){ rule.algorithm, rule.bits_min };
+			p->server_keys[p->n_server_keys++] =
+			    (struct key_type){ rule.algorithm, rule.bits_min };
 		doc_back(&c->d, here);
 	}
 	list = doc_array(&c->d, o, "csr", false, 1, COUNT(p->csr_keys));
@@ -176,7 +181,8 @@ parse_signature(struct parse *c, const json_t *root)
 
 	p->signature = name == NULL ? SIGNATURE_NONE : signature_algorithm_find(name);
 	if (name != NULL && p->signature == SIGNATURE_NONE)
-		doc_fault(&c->d, "signature", "must be shaNNNWithRSAEncryption (1, 256, 384, 512) or ecdsa-with-SHANNN");
+		doc_fault(&c->d, "signature",
+		    "must be shaNNNWithRSAEncryption (1, 256, 384, 512) or ecdsa-with-SHANNN");
 	old = old || p->signature == SIGNATURE_RSA_SHA1;
 	for (size_t i = 0; i < p->n_server_keys; i++)
 		old = old || (p->server_keys[i].algorithm == KEY_RSA && p->server_keys[i].bits < 2048);
@@ -261,9 +267,9 @@ parse_download(struct parse *c, const json_t *root)
 static void
 parse_root(struct parse *c, const json_t *root)
 {
-	static const char *const members[] = { "$schema", "id", "version", "name", "ecosystem", "description", "ca",
-	    "legacy", "unverified", "methods", "keys", "signature", "subject", "validity", "extensions", "inputs",
-	    "unique", "mac_prefixes", "download", "revocation", NULL };
+	static const char *const members[] = { "$schema", "id", "version", "name", "ecosystem", "description",
+		"ca", "legacy", "unverified", "methods", "keys", "signature", "subject", "validity",
+		"extensions", "inputs", "unique", "mac_prefixes", "download", "revocation", NULL };
 
 	if (!doc_members(&c->d, root, members))
 		return;
@@ -282,7 +288,8 @@ parse_root(struct parse *c, const json_t *root)
 		bool any = false;
 
 		for (size_t i = 0; i < c->p->n_inputs; i++)
-			any = any || c->p->inputs[i].type == INPUT_MAC_ADDRESS || c->p->inputs[i].type == INPUT_EUI64;
+			any = any || c->p->inputs[i].type == INPUT_MAC_ADDRESS ||
+			      c->p->inputs[i].type == INPUT_EUI64;
 		if (!any)
 			doc_fault(&c->d, "mac_prefixes", "no input is an address");
 	}

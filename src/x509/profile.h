@@ -24,7 +24,8 @@ struct profile;
  * ERR_MALFORMED profile_json: no JSON; ERR_INVALID profile_invalid: see the faults (whose arena the
  * caller set).  The text is copied.
  */
-must_check bool profile_parse(const char *json, size_t len, struct profile **out, struct faults *, struct err *);
+must_check bool profile_parse(const char *json, size_t len, struct profile **out, struct faults *,
+    struct err *);
 void profile_free(struct profile *);
 OWN_TYPE(struct profile, profile_free)
 /* The document, byte for byte as parsed: what is stored, signed and hashed. */
@@ -39,8 +40,13 @@ enum profile_method {		/* bits: ways to order */
 
 /* RFC 5280 CRLReason values as bits of `reasons`. */
 enum {
-	REASON_UNSPECIFIED = 0, REASON_KEY_COMPROMISE = 1, REASON_AFFILIATION_CHANGED = 3, REASON_SUPERSEDED = 4,
-	REASON_CESSATION_OF_OPERATION = 5, REASON_CERTIFICATE_HOLD = 6, REASON_PRIVILEGE_WITHDRAWN = 9
+	REASON_UNSPECIFIED = 0,
+	REASON_KEY_COMPROMISE = 1,
+	REASON_AFFILIATION_CHANGED = 3,
+	REASON_SUPERSEDED = 4,
+	REASON_CESSATION_OF_OPERATION = 5,
+	REASON_CERTIFICATE_HOLD = 6,
+	REASON_PRIVILEGE_WITHDRAWN = 9
 };
 /* "key_compromise" to 1; -1: unknown. */
 int reason_find(const char *name);
@@ -54,7 +60,7 @@ struct profile_about {
 	const char	*description;	/* or NULL */
 	const char	*ca;		/* id of the issuing CA in a hierarchy document */
 	bool		 legacy;	/* outdated keys or hashes, kept for devices in the field */
-	const char	*unverified;	/* what of it could not be confirmed against a specification, or NULL */
+	const char	*unverified;	/* what could not be confirmed against a specification, or NULL */
 	unsigned	 methods;	/* enum profile_method */
 	unsigned	 reasons;	/* 1 << CRLReason that may be asked for */
 	bool		 hold;		/* certificateHold and its release are allowed */

@@ -61,7 +61,8 @@ parse_integer(struct parse *c, const json_t *v, enum type type, struct node *out
 	if (json_is_string(v))
 		return parse_encoded(c, type_words[type], json_string_value(v), tag, ENCODE_INTEGER, out);
 	if (!json_is_integer(v) || json_integer_value(v) < 0) {
-		doc_fault(&c->d, type_words[type], "must be a whole number from 0, or an input of type decimal");
+		doc_fault(&c->d, type_words[type],
+		    "must be a whole number from 0, or an input of type decimal");
 		return false;
 	}
 	der_put_u64(&w, tag, (uint64_t)json_integer_value(v));
@@ -87,7 +88,8 @@ parse_octets(struct parse *c, const json_t *v, enum type type, unsigned depth, s
 		return false;
 	}
 	if ((text = doc_text(&c->d, v, "octets", false, 500)) != NULL) {
-		ok = parse_encoded(c, "octets", text, tag, type == T_OCTETS ? ENCODE_OCTETS : ENCODE_BITS, out);
+		ok = parse_encoded(c, "octets", text, tag, type == T_OCTETS ? ENCODE_OCTETS : ENCODE_BITS,
+		    out);
 	} else if ((text = doc_text(&c->d, v, "text", false, 500)) != NULL) {
 		if (type == T_BITS) {
 			doc_fault(&c->d, "text", "a BIT STRING holds octets or der");
@@ -99,7 +101,8 @@ parse_octets(struct parse *c, const json_t *v, enum type type, unsigned depth, s
 
 		doc_into(&c->d, "der");
 		inner = node_list(c, 1);
-		ok = der != NULL && inner != NULL && parse_asn1(c, der, depth + 1, inner) && node_cons(out, tag, inner, 1);
+		ok = der != NULL && inner != NULL && parse_asn1(c, der, depth + 1, inner) &&
+		     node_cons(out, tag, inner, 1);
 		if (ok && type == T_BITS)
 			out->kind = NODE_CONS_BITS;
 	}
@@ -186,14 +189,16 @@ parse_plain(struct parse *c, const json_t *v, enum type type, struct node *out)
 	    [T_NUMERIC] = DER_NUMERIC };
 	static const enum input_charset sets[] = { [T_UTF8] = CHARSET_UTF8, [T_PRINTABLE] = CHARSET_PRINTABLE,
 	    [T_IA5] = CHARSET_IA5, [T_NUMERIC] = CHARSET_NUMERIC };
-	static const uint8_t yes[] = { DER_BOOLEAN, 1, 0xff }, no[] = { DER_BOOLEAN, 1, 0 }, null[] = { DER_NULL, 0 };
+	static const uint8_t yes[] = { DER_BOOLEAN, 1, 0xff }, no[] = { DER_BOOLEAN, 1, 0 },
+			     null[] = { DER_NULL, 0 };
 	const char *text = json_string_value(v);
 
 	if (type == T_BOOLEAN && json_is_boolean(v))
 		return node_raw(c, out, json_is_true(v) ? yes : no, 3);
 	if (type == T_NULL && json_is_null(v))
 		return node_raw(c, out, null, 2);
-	if (type == T_BOOLEAN || type == T_NULL || text == NULL || *text == '\0' || !text_name_ok(text, 500)) {
+	if (type == T_BOOLEAN || type == T_NULL || text == NULL || *text == '\0' ||
+	    !text_name_ok(text, 500)) {
 		doc_fault(&c->d, type_words[type], "must be %s", type == T_BOOLEAN ? "true or false" :
 		    type == T_NULL ? "null" : "a text");
 		return false;
@@ -235,7 +240,8 @@ parse_asn1(struct parse *c, const json_t *object, unsigned depth, struct node *o
 	int type = -1;
 
 	if (depth > DEPTH_MAX || !json_is_object(object)) {
-		doc_fault(&c->d, NULL, depth > DEPTH_MAX ? "nested too deeply" : "must be an object with one ASN.1 type");
+		doc_fault(&c->d, NULL,
+		    depth > DEPTH_MAX ? "nested too deeply" : "must be an object with one ASN.1 type");
 		return false;
 	}
 	json_object_foreach((json_t *)object, name, v) {
@@ -253,7 +259,8 @@ parse_asn1(struct parse *c, const json_t *object, unsigned depth, struct node *o
 				break;
 			}
 		if (name != NULL) {
-			doc_fault(&c->d, name, typed != NULL ? "stands beside another type" : "is no ASN.1 type");
+			doc_fault(&c->d, name,
+			    typed != NULL ? "stands beside another type" : "is no ASN.1 type");
 			return false;
 		}
 	}

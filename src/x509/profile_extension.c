@@ -10,7 +10,18 @@ static const char *const type_words[] = {
 	"ocspNoCheck", "other",
 };
 enum type {
-	T_KEY_USAGE, T_PURPOSES, T_BASIC, T_AKI, T_SKI, T_NAMES, T_POLICIES, T_CRLS, T_INFO, T_NO_REV, T_NO_CHECK, T_OTHER
+	T_KEY_USAGE,
+	T_PURPOSES,
+	T_BASIC,
+	T_AKI,
+	T_SKI,
+	T_NAMES,
+	T_POLICIES,
+	T_CRLS,
+	T_INFO,
+	T_NO_REV,
+	T_NO_CHECK,
+	T_OTHER
 };
 
 static const char *const usage_words[] = {
@@ -80,7 +91,8 @@ purposes(struct parse *c, const json_t *o, struct node *out, struct str *words)
 		return false;
 	json_array_foreach((json_t *)list, i, one) {
 		if (!json_is_string(one) || !oid_lookup(OID_PURPOSE, json_string_value(one), &oid)) {
-			doc_fault(&c->d, "purposes", "element %zu is neither a known purpose nor an object identifier", i);
+			doc_fault(&c->d, "purposes",
+			    "element %zu is neither a known purpose nor an object identifier", i);
 			return false;
 		}
 		str_addf(words, "%s%s", i > 0 ? ", " : "", json_string_value(one));
@@ -107,11 +119,14 @@ static bool
 subject_key_id(struct parse *c, const json_t *o, struct node *out, struct str *words)
 {
 	static const char *const methods[] = { "sha1", "sha1-60", "sha256-160" };
-	int m = json_object_get(o, "method") == NULL ? 0 : doc_word(&c->d, o, "method", true, methods, COUNT(methods));
+	int m = json_object_get(o, "method") == NULL
+		    ? 0
+		    : doc_word(&c->d, o, "method", true, methods, COUNT(methods));
 
 	if (m < 0)
 		return false;
-	*out = (struct node){ .kind = NODE_SUBJECT_KEY_ID, .tag = DER_OCTETS, .method = (enum key_id_method)m };
+	*out =
+	    (struct node){ .kind = NODE_SUBJECT_KEY_ID, .tag = DER_OCTETS, .method = (enum key_id_method)m };
 	node_sum(out);
 	str_addf(words, "identifier of the device's key (%s)", methods[m]);
 	return true;
@@ -122,7 +137,8 @@ uri_node(struct parse *c, const char *member, const char *text, uint8_t tag, str
 {
 	if (!str_starts(text, "http://") && !str_starts(text, "https://") && !str_starts(text, "ldap://") &&
 	    !str_starts(text, "{public_url}")) {
-		doc_fault(&c->d, member, "%.60s begins neither with {public_url} nor with http://, https://, ldap://", text);
+		doc_fault(&c->d, member,
+		    "%.60s begins neither with {public_url} nor with http://, https://, ldap://", text);
 		return false;
 	}
 	return parse_string(c, member, text, ALLOW_SITE, tag, CHARSET_IA5, 0, out);
@@ -203,7 +219,8 @@ crl_points(struct parse *c, const json_t *o, struct node *out, struct str *words
 			return false;
 		}
 		if (!uri_node(c, "uris", json_string_value(one), DER_CONTEXT(6), uri) ||
-		    !node_cons(full, DER_CONTEXT_CONS(0), uri, 1) || !node_cons(name, DER_CONTEXT_CONS(0), full, 1) ||
+		    !node_cons(full, DER_CONTEXT_CONS(0), uri, 1) ||
+		    !node_cons(name, DER_CONTEXT_CONS(0), full, 1) ||
 		    !node_cons(&points[i], DER_SEQUENCE, name, 1))
 			return false;
 		str_addf(words, "%s%s", i > 0 ? ", " : "", json_string_value(one));
@@ -213,8 +230,8 @@ crl_points(struct parse *c, const json_t *o, struct node *out, struct str *words
 
 /* AccessDescription { method, [6] uri } for each of a member's addresses. */
 static bool
-access_list(struct parse *c, const json_t *list, const char *member, uint8_t method, struct node *out, size_t *n,
-    struct str *words)
+access_list(struct parse *c, const json_t *list, const char *member, uint8_t method, struct node *out,
+    size_t *n, struct str *words)
 {
 	struct oid oid = { 8, { 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, method } };
 	const json_t *one;
@@ -229,7 +246,8 @@ access_list(struct parse *c, const json_t *list, const char *member, uint8_t met
 			doc_fault(&c->d, member, "element %zu must be a text", i);
 			return false;
 		}
-		if (!node_oid(c, &pair[0], &oid) || !uri_node(c, member, json_string_value(one), DER_CONTEXT(6), &pair[1]) ||
+		if (!node_oid(c, &pair[0], &oid) ||
+		    !uri_node(c, member, json_string_value(one), DER_CONTEXT(6), &pair[1]) ||
 		    !node_cons(&out[*n], DER_SEQUENCE, pair, 2))
 			return false;
 		str_addf(words, "%s%s %s", *n > 0 ? ", " : "", method == 1 ? "OCSP" : "CA certificate",
@@ -252,7 +270,8 @@ info_access(struct parse *c, const json_t *o, struct node *out, struct str *word
 		return false;
 	}
 	return children != NULL && access_list(c, ocsp, "ocsp", 1, children, &n, words) &&
-	    access_list(c, cas, "ca_issuers", 2, children, &n, words) && node_cons(out, DER_SEQUENCE, children, n);
+	       access_list(c, cas, "ca_issuers", 2, children, &n, words) &&
+	       node_cons(out, DER_SEQUENCE, children, n);
 }
 
 static bool
@@ -389,7 +408,8 @@ critical_default(enum type type)
 static void
 criticality(struct parse *c, enum type type, bool critical)
 {
-	bool never = type == T_AKI || type == T_SKI || type == T_INFO || type == T_NO_REV || type == T_NO_CHECK;
+	bool never =
+	    type == T_AKI || type == T_SKI || type == T_INFO || type == T_NO_REV || type == T_NO_CHECK;
 
 	if (never && critical)
 		doc_fault(&c->d, "critical", "%s is never critical", type_words[type]);
@@ -407,7 +427,8 @@ parse_extension(struct parse *c, const json_t *o, struct extension *x, struct pr
 		return false;
 	}
 	type = doc_word(&c->d, o, "type", true, type_words, COUNT(type_words));
-	if (type < 0 || !members_ok(c, o, (enum type)type) || !identity(c, o, (enum type)type, x, &view->name))
+	if (type < 0 || !members_ok(c, o, (enum type)type) ||
+	    !identity(c, o, (enum type)type, x, &view->name))
 		return false;
 	x->critical = doc_bool(&c->d, o, "critical", critical_default((enum type)type));
 	criticality(c, (enum type)type, x->critical);
@@ -434,7 +455,8 @@ find(const struct profile *p, enum type type)
 	struct oid o;
 
 	for (size_t i = 0; i < p->n_extensions; i++)
-		if (oid_lookup(OID_EXTENSION, type_words[type], &o) && oid_is(oid_der(&o), &p->extensions[i].oid))
+		if (oid_lookup(OID_EXTENSION, type_words[type], &o) &&
+		    oid_is(oid_der(&o), &p->extensions[i].oid))
 			return &p->extensions[i];
 	return NULL;
 }
@@ -466,12 +488,13 @@ inputs_used(struct parse *c)
 		used |= p->extensions[i].value.inputs;
 		for (size_t k = 0; k < p->n_inputs; k++)
 			if ((needed >> k & 1) && !p->inputs[k].required)
-				doc_fault(&c->d, "extensions", "%s needs the optional input %s", p->extensions[i].label,
-				    p->inputs[k].name);
+				doc_fault(&c->d, "extensions", "%s needs the optional input %s",
+				    p->extensions[i].label, p->inputs[k].name);
 	}
 	for (size_t k = 0; k < p->n_inputs; k++)
 		if (!(used >> k & 1))
-			doc_fault(&c->d, "inputs", "%s is used nowhere in the certificate", p->inputs[k].name);
+			doc_fault(&c->d, "inputs", "%s is used nowhere in the certificate",
+			    p->inputs[k].name);
 }
 
 /* What holds between extensions, and between them and the subject. */
@@ -487,11 +510,13 @@ together(struct parse *c)
 			if (oid_is(oid_der(&p->extensions[i].oid), &p->extensions[k].oid))
 				doc_fault(&c->d, "extensions", "%s is there twice", p->extensions[i].label);
 	if (find(p, T_NO_REV) != NULL && (find(p, T_CRLS) != NULL || find(p, T_INFO) != NULL))
-		doc_fault(&c->d, "extensions", "noRevAvail does not go with revocation pointers (RFC 9608 section 2)");
+		doc_fault(&c->d, "extensions",
+		    "noRevAvail does not go with revocation pointers (RFC 9608 section 2)");
 	for (size_t i = 0; i < p->n_rdns; i++)
 		subject = subject || !p->rdns[i].node.optional;
 	if (!subject && (names == NULL || !names->critical || names->optional))
-		doc_fault(&c->d, "subject", "may be empty, so a critical subjectAltName is needed (RFC 5280 section 4.1.2.6)");
+		doc_fault(&c->d, "subject",
+		    "may be empty, so a critical subjectAltName is needed (RFC 5280 section 4.1.2.6)");
 }
 
 bool
@@ -508,7 +533,8 @@ parse_extensions(struct parse *c, const json_t *root)
 	json_array_foreach((json_t *)list, i, one) {
 		doc_into(&c->d, "extensions");
 		doc_into_index(&c->d, i);
-		if (parse_extension(c, one, &p->extensions[p->n_extensions], &p->extension_views[p->n_extensions]))
+		if (parse_extension(
+			c, one, &p->extensions[p->n_extensions], &p->extension_views[p->n_extensions]))
 			p->n_extensions++;
 		else if (c->d.bad == 0)
 			doc_fault(&c->d, NULL, "cannot be used");

@@ -60,7 +60,8 @@ parse_choices(struct parse *c, const json_t *object, struct profile_input *in)
 		const char *s = json_string_value(one);
 
 		if (s == NULL || *s == '\0' || !text_name_ok(s, 64) || strchr(s, ',') != NULL) {
-			doc_fault(&c->d, "choices", "element %zu must be a text of 1 to 64 characters without commas", i);
+			doc_fault(&c->d, "choices",
+			    "element %zu must be a text of 1 to 64 characters without commas", i);
 			return;
 		}
 		if (in->n_choices == 0 || strlen(s) > in->max_length)
@@ -75,7 +76,8 @@ parse_generators(struct parse *c, const json_t *object, struct profile_input *in
 {
 	unsigned fits = GENERATOR_NONE;
 
-	in->generators = doc_words(&c->d, object, "generators", false, generator_words, COUNT(generator_words));
+	in->generators =
+	    doc_words(&c->d, object, "generators", false, generator_words, COUNT(generator_words));
 	if (in->generators == 0)
 		in->generators = GENERATOR_NONE;
 	if (in->type == INPUT_MAC_ADDRESS)
@@ -117,7 +119,8 @@ parse_default(struct parse *c, const json_t *object, struct profile_input *in)
 	plain.match = NULL;
 	if (in->default_value == NULL || (in->type == INPUT_CHOICE && in->choices == NULL))
 		return;
-	if (!input_normalize(in->match == NULL ? &plain : in, in->default_value, strlen(in->default_value), out, why))
+	if (!input_normalize(
+		in->match == NULL ? &plain : in, in->default_value, strlen(in->default_value), out, why))
 		doc_fault(&c->d, "default", "%s", why);
 	else
 		in->default_value = doc_copy(&c->d, out);
@@ -128,7 +131,8 @@ parse_lengths(struct parse *c, const json_t *object, struct profile_input *in)
 {
 	bool fixed = in->type == INPUT_MAC_ADDRESS || in->type == INPUT_EUI64;
 
-	in->max_length = (size_t)doc_int(&c->d, object, "max_length", 1, 500, (int64_t)usual_length(in->type));
+	in->max_length =
+	    (size_t)doc_int(&c->d, object, "max_length", 1, 500, (int64_t)usual_length(in->type));
 	in->min_length = (size_t)doc_int(&c->d, object, "min_length", 0, 500, 0);
 	if (in->min_length > in->max_length)
 		doc_fault(&c->d, "min_length", "is above max_length");
@@ -139,8 +143,9 @@ parse_lengths(struct parse *c, const json_t *object, struct profile_input *in)
 static void
 parse_input(struct parse *c, const json_t *object, struct profile_input *in, struct pattern **slot)
 {
-	static const char *const members[] = { "name", "title", "type", "required", "multiple", "pattern", "message",
-	    "default", "placeholder", "help", "min_length", "max_length", "choices", "generators", "sources", NULL };
+	static const char *const members[] = { "name", "title", "type", "required", "multiple", "pattern",
+		"message", "default", "placeholder", "help", "min_length", "max_length", "choices",
+		"generators", "sources", NULL };
 	const char *name;
 	int type;
 
@@ -215,9 +220,13 @@ parse_csr_input(struct parse *c, const char *attribute, bool required)
 	}
 	if (profile_input_find(p, name) >= 0)
 		(void)snprintf(name + n, sizeof(name) - n, "_%zu", p->n_inputs);
-	*in = (struct profile_input){ .name = doc_copy(&c->d, name), .type = INPUT_TEXT, .required = required,
-	    .title = doc_printf(&c->d, "%s of the CSR", attribute), .generators = GENERATOR_NONE, .max_length = 500,
-	    .sources = SOURCE_CSR };
+	*in = (struct profile_input){ .name = doc_copy(&c->d, name),
+		.type = INPUT_TEXT,
+		.required = required,
+		.title = doc_printf(&c->d, "%s of the CSR", attribute),
+		.generators = GENERATOR_NONE,
+		.max_length = 500,
+		.sources = SOURCE_CSR };
 	return in->name == NULL ? -1 : (int)p->n_inputs++;
 }
 

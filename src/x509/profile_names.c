@@ -10,7 +10,17 @@
 static const char *const kind_words[] = {
 	"dns", "uri", "email", "ip", "registered_id", "directory", "hardware_module", "mac_address", "other",
 };
-enum kind { K_DNS, K_URI, K_EMAIL, K_IP, K_REGISTERED_ID, K_DIRECTORY, K_HARDWARE_MODULE, K_MAC_ADDRESS, K_OTHER };
+enum kind {
+	K_DNS,
+	K_URI,
+	K_EMAIL,
+	K_IP,
+	K_REGISTERED_ID,
+	K_DIRECTORY,
+	K_HARDWARE_MODULE,
+	K_MAC_ADDRESS,
+	K_OTHER
+};
 
 /* [0] { type-id, [0] value } */
 static bool
@@ -21,7 +31,8 @@ other_name(struct parse *c, const struct oid *type, const struct node *value, st
 	if (pair == NULL || inner == NULL || !node_oid(c, &pair[0], type))
 		return false;
 	*inner = *value;
-	return node_cons(&pair[1], DER_CONTEXT_CONS(0), inner, 1) && node_cons(out, DER_CONTEXT_CONS(0), pair, 2);
+	return node_cons(&pair[1], DER_CONTEXT_CONS(0), inner, 1) &&
+	       node_cons(out, DER_CONTEXT_CONS(0), pair, 2);
 }
 
 /* RFC 4108 section 5: SEQUENCE { hwType OID, hwSerialNum OCTET STRING } */
@@ -102,7 +113,8 @@ directory(struct parse *c, const json_t *v, struct node *out, struct str *words)
 	const json_t *one;
 	size_t i;
 
-	if (name == NULL || !json_is_array(v) || json_array_size(v) < 1 || json_array_size(v) > PROFILE_RDNS_MAX) {
+	if (name == NULL || !json_is_array(v) || json_array_size(v) < 1 ||
+	    json_array_size(v) > PROFILE_RDNS_MAX) {
 		doc_fault(&c->d, NULL, "must be an array of attributes");
 		return false;
 	}
@@ -118,15 +130,20 @@ directory(struct parse *c, const json_t *v, struct node *out, struct str *words)
 static bool
 plain(struct parse *c, const json_t *v, enum kind kind, struct node *out, struct str *words)
 {
-	static const uint8_t tags[] = { [K_DNS] = DER_CONTEXT(2), [K_URI] = DER_CONTEXT(6), [K_EMAIL] = DER_CONTEXT(1),
-	    [K_IP] = DER_CONTEXT(7), [K_REGISTERED_ID] = DER_CONTEXT(8) };
-	const char *text = json_string_value(v), *member = kind_words[kind];
+	static const uint8_t tags[] = { [K_DNS] = DER_CONTEXT(2),
+		[K_URI] = DER_CONTEXT(6),
+		[K_EMAIL] = DER_CONTEXT(1),
+		[K_IP] = DER_CONTEXT(7),
+		[K_REGISTERED_ID] = DER_CONTEXT(8) };
+	static const char *const shown[] = { [K_DNS] = "DNS", [K_URI] = "URI", [K_EMAIL] = "email", [K_IP] = "IP",
+		[K_REGISTERED_ID] = "registered ID", [K_MAC_ADDRESS] = "macAddress" };
+	const char *text = json_string_value(v);
 
 	if (text == NULL || *text == '\0' || !text_name_ok(text, 500)) {
 		doc_fault(&c->d, NULL, "must be a text");
 		return false;
 	}
-	str_addf(words, "%s %s", kind == K_DNS ? "DNS" : kind == K_URI ? "URI" : kind == K_IP ? "IP" : member, text);
+	str_addf(words, "%s %s", shown[kind], text);
 	switch (kind) {
 	case K_MAC_ADDRESS:
 		return false;
@@ -135,8 +152,9 @@ plain(struct parse *c, const json_t *v, enum kind kind, struct node *out, struct
 	case K_REGISTERED_ID:
 		return parse_encoded(c, NULL, text, tags[kind], ENCODE_OID, out);
 	default:
-		return parse_string(c, NULL, text, kind == K_URI ? ALLOW_ALL : ALLOW_INPUTS | ALLOW_PARAMETERS, tags[kind],
-		    CHARSET_IA5, 0, out);
+		return parse_string(c, NULL, text,
+		    kind == K_URI ? ALLOW_ALL : ALLOW_INPUTS | ALLOW_PARAMETERS, tags[kind], CHARSET_IA5, 0,
+		    out);
 	}
 }
 

@@ -75,7 +75,8 @@ bool parse_value(struct parse *, const char *member, const char *text, unsigned 
 bool parse_string(struct parse *, const char *member, const char *text, unsigned allow, uint8_t tag,
     enum input_charset, size_t max_length, struct node *out);
 /* Any other encoding: one whole input, or a constant. */
-bool parse_encoded(struct parse *, const char *member, const char *text, uint8_t tag, enum encoding, struct node *out);
+bool parse_encoded(struct parse *, const char *member, const char *text, uint8_t tag, enum encoding,
+    struct node *out);
 /* Index of an organization's constant, noted when new; -1: no room or a bad name. */
 int parse_parameter(struct parse *, const char *member, const char *name, bool required);
 
@@ -88,7 +89,8 @@ bool parse_inputs(struct parse *, const json_t *root);
 void parse_unique(struct parse *, const json_t *root);
 /* An input that only CSRs fill, for an RDN copied from them. */
 int parse_csr_input(struct parse *, const char *attribute, bool required);
-const struct pattern *parse_pattern(struct parse *, const json_t *object, const char **text, struct pattern **slot);
+const struct pattern *parse_pattern(struct parse *, const json_t *object, const char **text,
+    struct pattern **slot);
 bool parse_subject(struct parse *, const json_t *root);
 /* RDNs of a constant name (directoryName): SEQUENCE of them. */
 bool parse_directory(struct parse *, const json_t *array, struct node *out);

@@ -115,15 +115,16 @@ rdn_text(struct parse *c, const json_t *object, enum rdn_from from, const char *
 
 /* An optional use of a parameter must not make it required. */
 static bool
-rdn_value(struct parse *c, const char *member, const char *text, bool optional, const struct string_rule *rule,
-    struct node *out)
+rdn_value(struct parse *c, const char *member, const char *text, bool optional,
+    const struct string_rule *rule, struct node *out)
 {
 	bool required[PROFILE_INPUTS_MAX];
 	size_t n = c->p->n_parameters;
 
 	for (size_t i = 0; i < n; i++)
 		required[i] = c->p->parameters[i].required;
-	if (!parse_string(c, member, text, ALLOW_INPUTS | ALLOW_PARAMETERS, rule->tag, rule->set, rule->most, out))
+	if (!parse_string(
+		c, member, text, ALLOW_INPUTS | ALLOW_PARAMETERS, rule->tag, rule->set, rule->most, out))
 		return false;
 	for (size_t i = 0; optional && i < c->p->n_parameters; i++)
 		c->p->parameters[i].required = i < n ? required[i] : false;
@@ -153,8 +154,8 @@ static bool
 parse_rdn(struct parse *c, const json_t *object, struct rdn *out, struct profile_rdn_view *view,
     struct pattern **slot)
 {
-	static const char *const members[] = { "type", "from", "value", "name", "template", "string", "pattern",
-	    "max_length", "optional", NULL };
+	static const char *const members[] = { "type", "from", "value", "name", "template", "string",
+		"pattern", "max_length", "optional", NULL };
 	const char *attribute, *text, *member = NULL, *shown = NULL, *pattern;
 	struct string_rule rule;
 	struct node value;
@@ -169,7 +170,8 @@ parse_rdn(struct parse *c, const json_t *object, struct rdn *out, struct profile
 	if (attribute == NULL || from < 0)
 		return false;
 	if (!oid_lookup(OID_ATTRIBUTE, attribute, &out->type)) {
-		doc_fault(&c->d, "type", "%.40s is neither a known attribute nor an object identifier", attribute);
+		doc_fault(&c->d, "type", "%.40s is neither a known attribute nor an object identifier",
+		    attribute);
 		return false;
 	}
 	string_rule(c, object, attribute, &rule);
@@ -250,12 +252,14 @@ parse_directory(struct parse *c, const json_t *array, struct node *out)
 		if (attribute == NULL || text == NULL)
 			return false;
 		if (!oid_lookup(OID_ATTRIBUTE, attribute, &type)) {
-			doc_fault(&c->d, "type", "%.40s is neither a known attribute nor an object identifier", attribute);
+			doc_fault(&c->d, "type",
+			    "%.40s is neither a known attribute nor an object identifier", attribute);
 			return false;
 		}
 		string_rule(c, one, attribute, &rule);
-		if (!parse_string(c, "value", text, ALLOW_INPUTS | ALLOW_PARAMETERS, rule.tag, rule.set, rule.most,
-		    &value) || !wrap_rdn(c, &type, &value, &rdns[n++]))
+		if (!parse_string(c, "value", text, ALLOW_INPUTS | ALLOW_PARAMETERS, rule.tag, rule.set,
+			rule.most, &value) ||
+		    !wrap_rdn(c, &type, &value, &rdns[n++]))
 			return false;
 		doc_back(&c->d, at);
 	}

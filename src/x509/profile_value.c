@@ -88,7 +88,8 @@ input_part(struct parse *c, const char *member, char *name, struct part *out)
 		return true;
 	type = c->p->inputs[i].type;
 	if (!rendering_of(how, &out->rendering)) {
-		doc_fault(&c->d, member, "{%.40s:%.20s}: after the colon stands hex, hex_lower or hyphens", name, how);
+		doc_fault(&c->d, member, "{%.40s:%.20s}: after the colon stands hex, hex_lower or hyphens",
+		    name, how);
 		return false;
 	}
 	if (out->rendering != RENDER_TEXT && type != INPUT_MAC_ADDRESS && type != INPUT_EUI64 &&
@@ -186,7 +187,8 @@ parse_value(struct parse *c, const char *member, const char *text, unsigned allo
 		if (!next_part(c, member, &text, allow, &parts[n]))
 			return false;
 		if (n > 0 && parts[n].kind == PART_INPUT && parts[n - 1].kind == PART_INPUT) {
-			doc_fault(&c->d, member, "two inputs need a text between them, or nobody can tell them apart");
+			doc_fault(&c->d, member,
+			    "two inputs need a text between them, or nobody can tell them apart");
 			return false;
 		}
 		n++;
@@ -208,7 +210,10 @@ characters(const char *s)
 	return n;
 }
 
-/* Inputs take over the limits of where they end up; what cannot fit is found now, not at the thousandth device. */
+/*
+ * Inputs take over the limits of where they end up: what cannot fit is found now, not at the thousandth
+ * device.
+ */
 static bool
 hold_inputs(struct parse *c, const char *member, const struct node *n)
 {
@@ -232,7 +237,8 @@ hold_inputs(struct parse *c, const char *member, const struct node *n)
 		if (n->charset > in->charset)
 			in->charset = n->charset;
 		if (n->value.n == 1 && n->max_length != 0 && in->max_length > n->max_length &&
-		    in->type != INPUT_MAC_ADDRESS && in->type != INPUT_EUI64 && in->min_length <= n->max_length)
+		    in->type != INPUT_MAC_ADDRESS && in->type != INPUT_EUI64 &&
+		    in->min_length <= n->max_length)
 			in->max_length = n->max_length;
 		total += in->max_length;
 		if (in->multiple && !(n->value.n == 1 && n->each)) {
@@ -241,7 +247,8 @@ hold_inputs(struct parse *c, const char *member, const struct node *n)
 		}
 	}
 	if (n->max_length != 0 && total > n->max_length && n->inputs != 0) {
-		doc_fault(&c->d, member, "may become %zu characters long, %zu are allowed", total, n->max_length);
+		doc_fault(&c->d, member, "may become %zu characters long, %zu are allowed", total,
+		    n->max_length);
 		return false;
 	}
 	if (n->max_length != 0 && total > n->max_length && n->parameters == 0) {

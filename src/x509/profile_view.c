@@ -144,11 +144,13 @@ parameter_fits(const struct node *value, size_t index, const char *text, char wh
 		return false;
 	}
 	if (value->max_length != 0 && characters(text) > value->max_length) {
-		(void)snprintf(why, INPUT_WHY_MAX, "%.80s is longer than %zu characters", text, value->max_length);
+		(void)snprintf(why, INPUT_WHY_MAX, "%.80s is longer than %zu characters", text,
+		    value->max_length);
 		return false;
 	}
 	if (alone && value->match != NULL && !pattern_match(value->match, text)) {
-		(void)snprintf(why, INPUT_WHY_MAX, "%.80s does not have the form that the profile asks for", text);
+		(void)snprintf(why, INPUT_WHY_MAX, "%.80s does not have the form that the profile asks for",
+		    text);
 		return false;
 	}
 	return true;
@@ -165,8 +167,10 @@ profile_parameter_ok(const struct profile *p, size_t index, const char *text, ch
 			(void)snprintf(why, INPUT_WHY_MAX, "a value is needed");
 		return !p->parameters[index].required;
 	}
-	if (len >= INPUT_VALUE_MAX / 2 || !text_name_ok(text, INPUT_VALUE_MAX) || text[0] == ' ' || text[len - 1] == ' ') {
-		(void)snprintf(why, INPUT_WHY_MAX, "must be a text without control characters or blanks at its ends");
+	if (len >= INPUT_VALUE_MAX / 2 || !text_name_ok(text, INPUT_VALUE_MAX) || text[0] == ' ' ||
+	    text[len - 1] == ' ') {
+		(void)snprintf(why, INPUT_WHY_MAX,
+		    "must be a text without control characters or blanks at its ends");
 		return false;
 	}
 	for (size_t i = 0; i < p->n_rdns; i++)

@@ -27,8 +27,8 @@ remainder_of(struct der n, uint32_t m)
 	for (; i < n.len % 4; i++)
 		r = (r << 8 | n.p[i]) % m;
 	for (; i < n.len; i += 4) {
-		uint32_t word = (uint32_t)n.p[i] << 24 | (uint32_t)n.p[i + 1] << 16 | (uint32_t)n.p[i + 2] << 8 |
-		    n.p[i + 3];
+		uint32_t word = (uint32_t)n.p[i] << 24 | (uint32_t)n.p[i + 1] << 16 |
+				(uint32_t)n.p[i + 2] << 8 | n.p[i + 3];
 
 		r = (r << 32 | word) % m;
 	}

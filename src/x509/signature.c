@@ -1,7 +1,7 @@
 #include "base/own.h"
 #include "x509/key.h"
 
-/* AlgorithmIdentifiers, whole: RSA with NULL (RFC 4055 section 5), ECDSA without parameters (RFC 5758 section 3.2). */
+/* AlgorithmIdentifiers, whole: RSA with NULL (RFC 4055 section 5), ECDSA without (RFC 5758 section 3.2). */
 static const struct algorithm {
 	const char		*name, *digest;
 	enum key_algorithm	 key;

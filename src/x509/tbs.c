@@ -100,7 +100,8 @@ tbs_template_new(const struct profile *p, const struct issuer *issuer, const str
 	const char *url = site == NULL ? NULL : site->public_url;
 
 	if (signature_algorithm_key(p->signature) != issuer->key.algorithm)
-		return err_set(e, ERR_INVALID, "issuer_algorithm", "the issuing CA has an %s key, the profile asks for %s",
+		return err_set(e, ERR_INVALID, "issuer_algorithm",
+		    "the issuing CA has an %s key, the profile asks for %s",
 		    key_algorithm_name(issuer->key.algorithm), signature_algorithm_name(p->signature));
 	if (p->site && (url == NULL || *url == '\0'))
 		return err_set(e, ERR_INVALID, "profile_site", "the profile's addresses need a public URL");
@@ -141,7 +142,8 @@ key_bits(struct der spki, struct der *bits)
 }
 
 static bool
-put_extensions(struct der_writer *w, const struct tbs_template *t, const struct node_source *src, struct err *e)
+put_extensions(struct der_writer *w, const struct tbs_template *t, const struct node_source *src,
+    struct err *e)
 {
 	size_t all = der_mark(w);
 
@@ -191,7 +193,8 @@ tbs_build(const struct tbs_template *t, const struct tbs_in *in, uint8_t *buf, s
 	src.parameters = in->organization;
 	src.serial = in->serial;
 	if (!key_bits(in->spki, &src.key_bits))
-		return err_set(e, ERR_INVALID, "key_form", "the public key is not DER (RFC 5280 section 4.1.2.7)");
+		return err_set(e, ERR_INVALID, "key_form",
+		    "the public key is not DER (RFC 5280 section 4.1.2.7)");
 	if (!put_extensions(&w, t, &src, e))
 		return false;
 	der_put_raw(&w, in->spki.p, in->spki.len);
@@ -207,6 +210,7 @@ tbs_build(const struct tbs_template *t, const struct tbs_in *in, uint8_t *buf, s
 	der_put_raw(&w, version3, sizeof(version3));
 	der_wrap(&w, DER_SEQUENCE, 0);
 	if (!der_written(&w, out))
-		return err_set(e, ERR_INVALID, "tbs_size", "the certificate becomes larger than %zu octets", cap);
+		return err_set(e, ERR_INVALID, "tbs_size",
+		    "the certificate becomes larger than %zu octets", cap);
 	return true;
 }

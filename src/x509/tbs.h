@@ -33,14 +33,17 @@ const struct profile *tbs_template_profile(const struct tbs_template *);
 const struct issuer *tbs_template_issuer(const struct tbs_template *);
 
 struct tbs_in {
-	const char	*inputs[PROFILE_INPUTS_MAX];		/* normal form by input index; NULL or "": none */
-	const char	*organization[PROFILE_INPUTS_MAX];	/* by profile_parameters() index; NULL: none */
+	const char	*inputs[PROFILE_INPUTS_MAX];		/* normal form by index; NULL or "": none */
+	const char	*organization[PROFILE_INPUTS_MAX];	/* by profile_parameters() index */
 	struct der	 spki;			/* whole SubjectPublicKeyInfo, copied as it is */
 	uint8_t		 serial[16];		/* top bit 0, first octet not 0 */
 	int64_t		 not_before_s, not_after_s;	/* from profile_dates() */
 };
 
-/* `out` points into buf (TBS_MAX octets always do).  ERR_INVALID input_missing, parameter_missing, input_value. */
+/*
+ * `out` points into buf (TBS_MAX octets always do).  ERR_INVALID input_missing, parameter_missing,
+ * input_value.
+ */
 must_check bool tbs_build(const struct tbs_template *, const struct tbs_in *, uint8_t *buf, size_t cap,
     struct der *out, struct err *);
 
@@ -55,7 +58,7 @@ struct tbs_found {
 	struct der	spki;
 	struct der	subject;
 	int64_t		not_before_s, not_after_s;
-	const char	*inputs[PROFILE_INPUTS_MAX];	/* recovered, normal form; NULL: absent; point into text */
+	const char	*inputs[PROFILE_INPUTS_MAX];	/* recovered; NULL: absent; point into text */
 	char		text[4096];
 };
 /* ERR_FORBIDDEN tbs_refused, the message says why: "extension keyUsage is not the profile's". */

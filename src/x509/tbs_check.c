@@ -28,13 +28,15 @@ check_head(struct check *c)
 	if (!der_enter(&c->r, DER_CONTEXT_CONS(0), &version) || !der_get_u64(&version, &v) || v != 2 ||
 	    !der_at_end(&version))
 		return REFUSE(c, "the version is not 3");
-	if (!der_get(&c->r, DER_INTEGER, &serial) || serial.len != 16 || serial.p[0] == 0 || serial.p[0] >= 0x80)
+	if (!der_get(&c->r, DER_INTEGER, &serial) || serial.len != 16 || serial.p[0] == 0 ||
+	    serial.p[0] >= 0x80)
 		return REFUSE(c, "the serial number does not have 16 octets, the first from 01 to 7F");
 	memcpy(c->out->serial, serial.p, 16);
 	c->src.serial = c->out->serial;
 	if (!der_get_whole(&c->r, DER_SEQUENCE, &algorithm) ||
 	    !der_equal(algorithm, c->t->algorithm.p, c->t->algorithm.len))
-		return REFUSE(c, "the signature algorithm is not %s", signature_algorithm_name(c->t->profile->signature));
+		return REFUSE(c, "the signature algorithm is not %s",
+		    signature_algorithm_name(c->t->profile->signature));
 	if (!der_get_whole(&c->r, DER_SEQUENCE, &issuer) ||
 	    !der_equal(issuer, c->t->issuer.subject.p, c->t->issuer.subject.len))
 		return REFUSE(c, "the issuer is not the CA's subject, byte for byte");
@@ -50,7 +52,8 @@ check_dates(struct check *c)
 	struct der_reader v;
 	char text[TIME_TEXT_LEN], wanted[TIME_TEXT_LEN];
 
-	if (!der_enter(&c->r, DER_SEQUENCE, &v) || !der_get_time(&v, &from) || !der_get_time(&v, &to) || !der_at_end(&v))
+	if (!der_enter(&c->r, DER_SEQUENCE, &v) || !der_get_time(&v, &from) || !der_get_time(&v, &to) ||
+	    !der_at_end(&v))
 		return REFUSE(c, "the validity is not DER (RFC 5280 section 4.1.2.5)");
 	time_text(from, text);
 	if (p->validity.nest && least < c->t->issuer.not_before_s) {
@@ -79,7 +82,8 @@ next_type(struct der_reader r, struct der *type)
 {
 	struct der_reader set, attribute;
 
-	return der_enter(&r, DER_SET, &set) && der_enter(&set, DER_SEQUENCE, &attribute) && der_get_oid(&attribute, type);
+	return der_enter(&r, DER_SET, &set) && der_enter(&set, DER_SEQUENCE, &attribute) &&
+	       der_get_oid(&attribute, type);
 }
 
 /* RDN i does not match: the reason that helps most. */
@@ -97,7 +101,8 @@ refuse_rdn(struct check *c, size_t i, struct der_reader r, const struct rdn *ski
 	if (skipped != NULL && oid_is(type, &skipped->type))
 		return REFUSE(c, "%s: %.150s", skipped->label, skipped_why);
 	if (!oid_is(type, &want->type))
-		return REFUSE(c, "%s: %.80s stands in its place", want->label, oid_show(OID_ATTRIBUTE, type, buf));
+		return REFUSE(c, "%s: %.80s stands in its place", want->label, oid_show(OID_ATTRIBUTE, type,
+		    buf));
 	return REFUSE(c, "%s: %.150s", want->label, c->found.why);
 }
 
@@ -131,8 +136,8 @@ check_subject(struct check *c)
 		memcpy(skipped_why, before.why, sizeof(skipped_why));
 	}
 	if (!der_at_end(&r))
-		return REFUSE(c, "the subject holds more than the profile allows%s%.100s", skipped_why[0] ? ": " : "",
-		    skipped_why);
+		return REFUSE(c, "the subject holds more than the profile allows%s%.100s",
+		    skipped_why[0] ? ": " : "", skipped_why);
 	return true;
 }
 
@@ -140,11 +145,12 @@ static bool
 key_allowed(const struct profile *p, const struct key_info *k)
 {
 	for (size_t i = 0; i < p->n_server_keys; i++)
-		if (p->server_keys[i].algorithm == k->type.algorithm && p->server_keys[i].bits == k->type.bits)
+		if (p->server_keys[i].algorithm == k->type.algorithm &&
+		    p->server_keys[i].bits == k->type.bits)
 			return true;
 	for (size_t i = 0; i < p->n_csr_keys; i++)
-		if (p->csr_keys[i].algorithm == k->type.algorithm && p->csr_keys[i].bits_min <= k->type.bits &&
-		    k->type.bits <= p->csr_keys[i].bits_max)
+		if (p->csr_keys[i].algorithm == k->type.algorithm &&
+		    p->csr_keys[i].bits_min <= k->type.bits && k->type.bits <= p->csr_keys[i].bits_max)
 			return true;
 	return false;
 }
@@ -159,7 +165,8 @@ check_key(struct check *c)
 	if (!der_get_whole(&c->r, DER_SEQUENCE, &c->out->spki) || !key_decode(c->out->spki, &k, &e))
 		return REFUSE(c, "the public key: %s", e.msg[0] != '\0' ? e.msg : "not DER");
 	if (!key_allowed(c->t->profile, &k))
-		return REFUSE(c, "the public key is %s, which the profile does not allow", key_type_text(k.type, text));
+		return REFUSE(c, "the public key is %s, which the profile does not allow",
+		    key_type_text(k.type, text));
 	if (k.type.algorithm == KEY_RSA && k.exponent != 0 && k.exponent < 65537)
 		return REFUSE(c, "the RSA exponent is %llu, below 65537", (unsigned long long)k.exponent);
 	c->src.key_bits = k.bits;
@@ -261,7 +268,8 @@ tbs_check(const struct tbs_template *t, const struct tbs_expect *want, struct de
 	c.found.known = &c.src;
 	c.found.text = out->text;
 	c.found.cap = sizeof(out->text);
-	if (!check_head(&c) || !check_dates(&c) || !check_subject(&c) || !check_key(&c) || !check_extensions(&c))
+	if (!check_head(&c) || !check_dates(&c) || !check_subject(&c) || !check_key(&c) ||
+	    !check_extensions(&c))
 		return false;
 	if (!node_left_out_ok(&c.found))
 		return REFUSE(&c, "%s", c.found.why);

@@ -29,7 +29,8 @@ rendering_apply(enum rendering r, const char *normal, char out[INPUT_VALUE_MAX])
 }
 
 bool
-rendering_undo(enum rendering r, const struct profile_input *in, const char *text, size_t len, char out[INPUT_VALUE_MAX])
+rendering_undo(enum rendering r, const struct profile_input *in, const char *text, size_t len,
+    char out[INPUT_VALUE_MAX])
 {
 	char why[INPUT_WHY_MAX], again[INPUT_VALUE_MAX];
 	const char *rendered;
@@ -59,7 +60,8 @@ part_text(const struct part *p, const struct node_source *src, char out[INPUT_VA
 	case PART_INPUT:
 		s = src->inputs == NULL ? NULL : src->inputs[p->index];
 		if (s == NULL || *s == '\0') {
-			(void)err_set(e, ERR_INVALID, "input_missing", "an input of the profile has no value");
+			(void)err_set(e, ERR_INVALID, "input_missing",
+			    "an input of the profile has no value");
 			return NULL;
 		}
 		return rendering_apply(p->rendering, s, out);
@@ -73,7 +75,8 @@ part_text(const struct part *p, const struct node_source *src, char out[INPUT_VA
 		return s;
 	case PART_PUBLIC_URL:
 		if (src->public_url == NULL || *src->public_url == '\0') {
-			(void)err_set(e, ERR_INVALID, "profile_site", "the profile's addresses need a public URL");
+			(void)err_set(e, ERR_INVALID, "profile_site",
+			    "the profile's addresses need a public URL");
 			return NULL;
 		}
 		return src->public_url;
@@ -88,7 +91,8 @@ part_text(const struct part *p, const struct node_source *src, char out[INPUT_VA
 }
 
 const char *
-value_render(const struct value *v, const struct node_source *src, char *buf, size_t cap, size_t *len, struct err *e)
+value_render(const struct value *v, const struct node_source *src, char *buf, size_t cap, size_t *len,
+    struct err *e)
 {
 	size_t n = 0;
 
@@ -108,8 +112,8 @@ value_render(const struct value *v, const struct node_source *src, char *buf, si
 			return NULL;
 		k = strlen(s);
 		if (n + k >= cap) {
-			(void)err_set(e, ERR_INVALID, "input_value", "a value of the profile becomes longer than %zu octets",
-			    cap - 1);
+			(void)err_set(e, ERR_INVALID, "input_value",
+			    "a value of the profile becomes longer than %zu octets", cap - 1);
 			return NULL;
 		}
 		memcpy(buf + n, s, k);
@@ -167,7 +171,8 @@ part_unify(struct node_found *f, const struct part *p, const char *text, size_t 
 
 	if (p->kind == PART_INPUT) {
 		if (!rendering_undo(p->rendering, &profile_inputs(f->profile, &n)[p->index], text, len, buf))
-			return refuse(f, "%.*s is not what the profile makes of its input", len > 40 ? 40 : (int)len, text);
+			return refuse(f, "%.*s is not what the profile makes of its input",
+			    len > 40 ? 40 : (int)len, text);
 		return input_bind(f, p->index, buf);
 	}
 	s = part_text(p, f->known, buf, &e);

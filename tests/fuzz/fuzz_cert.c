@@ -44,7 +44,8 @@ LLVMFuzzerTestOneInput(const uint8_t *in, size_t len)
 	if (issuer_load(in, len, &i, &e))
 		inside(i.ski, in, len);
 	pem_encode("CERTIFICATE", in, len, &pem);
-	if (!pem_decode(pem.p, pem.len, "CERTIFICATE", back, sizeof(back), &n, &e) || n != len || memcmp(back, in, len) != 0)
+	if (!pem_decode(pem.p, pem.len, "CERTIFICATE", back, sizeof(back), &n, &e) || n != len ||
+	    memcmp(back, in, len) != 0)
 		abort();
 	return 0;
 }

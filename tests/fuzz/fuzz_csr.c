@@ -12,9 +12,11 @@ static const char profile_text[] =
     "\"keys\":{\"csr\":[{\"algorithm\":\"EC\",\"curve\":\"P-256\"}]},\"signature\":\"ecdsa-with-SHA256\","
     "\"subject\":[{\"type\":\"O\",\"from\":\"csr\",\"optional\":true},"
     "{\"type\":\"OU\",\"from\":\"template\",\"template\":\"a{unit}b\",\"optional\":true},"
-    "{\"type\":\"CN\",\"from\":\"input\",\"name\":\"mac_address\"}],\"validity\":{\"days\":1},\"extensions\":[],"
+    "{\"type\":\"CN\",\"from\":\"input\",\"name\":\"mac_address\"}],\"validity\":{\"days\":1},\"extensions\":"
+    "[],"
     "\"inputs\":[{\"name\":\"mac_address\",\"title\":\"M\",\"type\":\"mac_address\",\"sources\":[\"csr\"]},"
-    "{\"name\":\"unit\",\"title\":\"U\",\"type\":\"text\",\"required\":false,\"sources\":[\"csr\"],\"max_length\":30}]}";
+    "{\"name\":\"unit\",\"title\":\"U\",\"type\":\"text\",\"required\":false,\"sources\":[\"csr\"],\"max_"
+    "length\":30}]}";
 
 static struct profile *profile;
 static struct csr_verifier *verifier;
@@ -52,7 +54,8 @@ one(const uint8_t *der, size_t len)
 	for (size_t i = 0; i < PROFILE_INPUTS_MAX; i++) {
 		size_t n;
 
-		if (t.inputs[i] != NULL && !input_is_normal(&profile_inputs(profile, &n)[i], t.inputs[i], why))
+		if (t.inputs[i] != NULL &&
+		    !input_is_normal(&profile_inputs(profile, &n)[i], t.inputs[i], why))
 			abort();
 	}
 }

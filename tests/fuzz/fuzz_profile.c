@@ -28,11 +28,12 @@ LLVMFuzzerTestOneInput(const uint8_t *in, size_t len)
 		if (profile_json(p, &m) == NULL || m != len || f.total != 0)
 			abort();
 		for (size_t i = 0; i < n; i++)
-			if (input_normalize(&inputs[i], (const char *)in, len < 40 ? len : 40, out, why) && out[0] != '\0' &&
-			    !input_is_normal(&inputs[i], out, why))
+			if (input_normalize(&inputs[i], (const char *)in, len < 40 ? len : 40, out, why) &&
+			    out[0] != '\0' && !input_is_normal(&inputs[i], out, why))
 				abort();
 		for (size_t i = 0; i < n; i++)
-			if (inputs[i].default_value != NULL && !input_is_normal(&inputs[i], inputs[i].default_value, why))
+			if (inputs[i].default_value != NULL &&
+			    !input_is_normal(&inputs[i], inputs[i].default_value, why))
 				abort();
 	}
 	if (!hierarchy_parse((const char *)in, len, &h, &g, &e) && e.kind == ERR_INVALID && g.total == 0)

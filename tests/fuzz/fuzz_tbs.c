@@ -1,6 +1,4 @@
-/*
- * Any octets as what a worker sends to be signed: what tbs_check takes, tbs_build makes again, octet for octet.
- */
+/* Any octets as what a worker sends to be signed: what tbs_check takes, tbs_build makes again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,10 +14,13 @@ static const char profile_text[] =
     "\"keys\":{\"csr\":[{\"algorithm\":\"EC\",\"curve\":\"P-256\"}]},\"signature\":\"ecdsa-with-SHA256\","
     "\"subject\":[{\"type\":\"O\",\"from\":\"input\",\"name\":\"maker\",\"optional\":true},"
     "{\"type\":\"OU\",\"from\":\"template\",\"template\":\"a{unit}b\",\"optional\":true},"
-    "{\"type\":\"CN\",\"from\":\"input\",\"name\":\"mac_address\"}],\"validity\":{\"days\":1},\"extensions\":["
+    "{\"type\":\"CN\",\"from\":\"input\",\"name\":\"mac_address\"}],\"validity\":{\"days\":1},\"extensions\":"
+    "["
     "{\"type\":\"keyUsage\",\"usages\":[\"digitalSignature\"]},"
-    "{\"type\":\"subjectAltName\",\"names\":[{\"dns\":\"{hosts}\",\"optional\":true},{\"ip\":\"{ips}\",\"optional\":true}]},"
-    "{\"type\":\"other\",\"oid\":\"1.2.3\",\"optional\":true,\"value\":{\"SEQUENCE\":[{\"INTEGER\":\"{number}\"},"
+    "{\"type\":\"subjectAltName\",\"names\":[{\"dns\":\"{hosts}\",\"optional\":true},{\"ip\":\"{ips}\","
+    "\"optional\":true}]},"
+    "{\"type\":\"other\",\"oid\":\"1.2.3\",\"optional\":true,\"value\":{\"SEQUENCE\":[{\"INTEGER\":\"{number}"
+    "\"},"
     "{\"OCTET STRING\":{\"octets\":\"{mac_address}\"}}]}}],"
     "\"inputs\":[{\"name\":\"mac_address\",\"title\":\"M\",\"type\":\"mac_address\"},"
     "{\"name\":\"maker\",\"title\":\"U\",\"type\":\"text\",\"required\":false},"
@@ -32,14 +33,21 @@ static struct tbs_template *
 make(void)
 {
 	/* An issuer needs no certificate here: a name, a key and a key identifier. */
-	static const uint8_t name[] = { 0x30, 0x0c, 0x31, 0x0a, 0x30, 0x08, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, 0x01, 'C' };
-	struct issuer i = { .cert = { name, sizeof(name) }, .subject = { name, sizeof(name) }, .ski = { name, 4 },
-	    .spki = { name, 1 }, .key = { KEY_EC, 256 }, .not_before_s = NOW - 100, .not_after_s = NOW + 86400 * 5 };
+	static const uint8_t name[] = { 0x30, 0x0c, 0x31, 0x0a, 0x30, 0x08, 0x06, 0x03, 0x55, 0x04, 0x03,
+		0x0c, 0x01, 'C' };
+	struct issuer i = { .cert = { name, sizeof(name) },
+		.subject = { name, sizeof(name) },
+		.ski = { name, 4 },
+		.spki = { name, 1 },
+		.key = { KEY_EC, 256 },
+		.not_before_s = NOW - 100,
+		.not_after_s = NOW + 86400 * 5 };
 	struct tbs_template *t = NULL;
 	struct profile *p = NULL;
 	struct err e = { 0 };
 
-	if (!profile_parse(profile_text, strlen(profile_text), &p, NULL, &e) || !tbs_template_new(p, &i, NULL, &t, &e))
+	if (!profile_parse(profile_text, strlen(profile_text), &p, NULL, &e) ||
+	    !tbs_template_new(p, &i, NULL, &t, &e))
 		abort();
 	return t;
 }

@@ -14,7 +14,8 @@ one(const char *dir, const char *file)
 	size_t n;
 	FILE *f;
 
-	if (snprintf(path, sizeof(path), "%s/%s", dir, file) >= (int)sizeof(path) || (f = fopen(path, "rb")) == NULL)
+	if (snprintf(path, sizeof(path), "%s/%s", dir, file) >= (int)sizeof(path) ||
+	    (f = fopen(path, "rb")) == NULL)
 		return 0;
 	n = fread(buf, 1, sizeof(buf), f);
 	(void)fclose(f);

@@ -8,12 +8,12 @@
 
 #define NOW INT64_C(1800000000)
 
-#define CA(id, more) "{\"id\":\"" id "\",\"label\":\"L\"," more ",\"key\":{\"algorithm\":\"EC\",\"curve\":\"P-256\"}," \
-    "\"signature\":\"ecdsa-with-SHA256\",\"subject\":[{\"type\":\"CN\",\"value\":\"" id "\"}]}"
+#define CA(id, more)                                                                                         \
+	"{\"id\":\"" id "\",\"label\":\"L\"," more ",\"key\":{\"algorithm\":\"EC\",\"curve\":\"P-256\"},"    \
+	"\"signature\":\"ecdsa-with-SHA256\",\"subject\":[{\"type\":\"CN\",\"value\":\"" id "\"}]}"
 #define DOC(cas) "{\"ecosystem\":\"t\",\"name\":\"T\",\"title\":\"T\",\"position\":1,\"cas\":[" cas "]}"
 
-static const char good[] = DOC(
-    CA("root", "\"purpose\":\"root\",\"years\":0") ","
+static const char good[] = DOC(CA("root", "\"purpose\":\"root\",\"years\":0") ","
     CA("middle", "\"purpose\":\"intermediate\",\"parent\":\"root\",\"years\":20,\"path_len\":1") ","
     CA("issuing", "\"purpose\":\"issuing\",\"parent\":\"middle\",\"years\":30,\"path_len\":0"));
 
@@ -41,9 +41,12 @@ chain(void)
 	if (!CHECK(hierarchy_parse(good, strlen(good), &h, NULL, &e), "%s", e.msg))
 		return;
 	plans = hierarchy_cas(h, &n);
-	CHECK(n == 3 && hierarchy_find(h, "middle") == &plans[1] && strcmp(plans[1].subject_text, "CN=middle") == 0, "plans");
+	CHECK(n == 3 && hierarchy_find(h, "middle") == &plans[1] &&
+		  strcmp(plans[1].subject_text, "CN=middle") == 0,
+	    "plans");
 	for (size_t i = 0; i < 3; i++) {
-		if (!CHECK(make_ca(&plans[i], i == 0 ? NULL : &ca[i - 1], NOW, &ca[i], &e), "%s: %s", plans[i].id, e.msg))
+		if (!CHECK(make_ca(&plans[i], i == 0 ? NULL : &ca[i - 1], NOW, &ca[i], &e), "%s: %s",
+			plans[i].id, e.msg))
 			return;
 		x[i] = library(&ca[i]);
 	}
@@ -54,7 +57,8 @@ chain(void)
 	X509_STORE_add_cert(store, x[0]);
 	sk_X509_push(between, x[1]);
 	X509_STORE_CTX_init(ctx, store, x[2], between);
-	X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(ctx), X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE);
+	X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(ctx),
+	    X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE);
 	X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(ctx), NOW);
 	CHECK(X509_verify_cert(ctx) == 1, "%s", X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
 	X509_STORE_CTX_free(ctx);
@@ -89,16 +93,25 @@ documents(void)
 	refused(DOC(CA("a", "\"purpose\":\"intermediate\",\"years\":1")), "cas[0].parent");
 	refused(DOC(CA("A B", "\"purpose\":\"root\",\"years\":1")), "cas[0].id");
 	refused(DOC(CA("a", "\"purpose\":\"root\",\"years\":1,\"color\":1")), "cas[0].color");
-	refused(DOC(CA("a", "\"purpose\":\"root\",\"years\":1") "," CA("a", "\"purpose\":\"root\",\"years\":1")), "cas[1].id");
-	refused(DOC(CA("a", "\"purpose\":\"issuing\",\"parent\":\"b\",\"years\":1") "," CA("b", "\"purpose\":\"root\",\"years\":1")),
+	refused(DOC(CA("a", "\"purpose\":\"root\",\"years\":1") "," CA("a",
+	    "\"purpose\":\"root\",\"years\":1")),
+	    "cas[1].id");
+	refused(DOC(CA("a", "\"purpose\":\"issuing\",\"parent\":\"b\",\"years\":1") "," CA("b",
+	    "\"purpose\":\"root\",\"years\":1")),
 	    "cas");
-	refused(DOC("{\"id\":\"a\",\"label\":\"L\",\"purpose\":\"root\",\"years\":1,\"key\":{\"algorithm\":\"RSA\",\"size\":1024},"
-	    "\"signature\":\"sha1WithRSAEncryption\",\"subject\":[{\"type\":\"CN\",\"value\":\"x\"}]}"), "cas[0].key.size");
-	refused(DOC("{\"id\":\"a\",\"label\":\"L\",\"purpose\":\"root\",\"years\":1,\"key\":{\"algorithm\":\"RSA\",\"size\":2048},"
-	    "\"signature\":\"ecdsa-with-SHA256\",\"subject\":[{\"type\":\"CN\",\"value\":\"{organization.name}\"}]}"),
+	refused(DOC("{\"id\":\"a\",\"label\":\"L\",\"purpose\":\"root\",\"years\":1,\"key\":{\"algorithm\":"
+		"\"RSA\",\"size\":1024},"
+		"\"signature\":\"sha1WithRSAEncryption\",\"subject\":[{\"type\":\"CN\",\"value\":\"x\"}]}"),
+	    "cas[0].key.size");
+	refused(DOC("{\"id\":\"a\",\"label\":\"L\",\"purpose\":\"root\",\"years\":1,\"key\":{\"algorithm\":"
+		    "\"RSA\",\"size\":2048},"
+		    "\"signature\":\"ecdsa-with-SHA256\",\"subject\":[{\"type\":\"CN\",\"value\":\"{"
+		    "organization.name}\"}]}"),
 	    "cas[0].signature");
-	refused(DOC("{\"id\":\"a\",\"label\":\"L\",\"purpose\":\"root\",\"years\":1,\"key\":{\"algorithm\":\"EC\",\"curve\":\"P-256\"},"
-	    "\"signature\":\"ecdsa-with-SHA256\",\"subject\":[{\"type\":\"CN\",\"value\":\"{organization.name}\"}]}"),
+	refused(DOC("{\"id\":\"a\",\"label\":\"L\",\"purpose\":\"root\",\"years\":1,\"key\":{\"algorithm\":"
+		    "\"EC\",\"curve\":\"P-256\"},"
+		    "\"signature\":\"ecdsa-with-SHA256\",\"subject\":[{\"type\":\"CN\",\"value\":\"{"
+		    "organization.name}\"}]}"),
 	    "cas[0].subject");
 }
 
@@ -116,10 +129,14 @@ wrong_hands(void)
 	    !CHECK(make_key((struct key_type){ KEY_EC, 384 }, &k), "no key"))
 		return;
 	cert_serial_make(serial);
-	CHECK(!ca_tbs_build(hierarchy_cas(h, &n), NULL, made_spki(&k), serial, NOW, buf, sizeof(buf), &tbs, &e) &&
-	    strcmp(e.code, "ca_key") == 0, "a key of another kind: %s", e.msg);
-	CHECK(!ca_tbs_build(&hierarchy_cas(h, &n)[1], NULL, made_spki(&k), serial, NOW, buf, sizeof(buf), &tbs, &e) &&
-	    strcmp(e.code, "ca_parent") == 0, "without its parent: %s", e.msg);
+	CHECK(!ca_tbs_build(
+		  hierarchy_cas(h, &n), NULL, made_spki(&k), serial, NOW, buf, sizeof(buf), &tbs, &e) &&
+		  strcmp(e.code, "ca_key") == 0,
+	    "a key of another kind: %s", e.msg);
+	CHECK(!ca_tbs_build(
+		  &hierarchy_cas(h, &n)[1], NULL, made_spki(&k), serial, NOW, buf, sizeof(buf), &tbs, &e) &&
+		  strcmp(e.code, "ca_parent") == 0,
+	    "without its parent: %s", e.msg);
 	EVP_PKEY_free(k.pkey);
 }
 

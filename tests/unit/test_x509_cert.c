@@ -11,19 +11,21 @@
 static size_t
 library_cert(uint8_t *out, EVP_PKEY **key)
 {
-	static const struct { int nid; const char *value; } ext[] = {
+	static const struct { int nid; const char *value;
+	} ext[] = {
 		{ NID_basic_constraints, "critical,CA:TRUE,pathlen:1" },
 		{ NID_key_usage, "critical,keyCertSign,cRLSign" },
 		{ NID_ext_key_usage, "clientAuth,1.2.3.4" },
 		{ NID_subject_key_identifier, "hash" },
-		{ NID_subject_alt_name, "DNS:a.example,IP:192.0.2.1,IP:2001:db8::1,email:a@b.example,URI:urn:x,RID:1.2.3" },
+		{ NID_subject_alt_name,
+		    "DNS:a.example,IP:192.0.2.1,IP:2001:db8::1,email:a@b.example,URI:urn:x,RID:1.2.3" },
 		{ NID_crl_distribution_points, "URI:http://a.example/x.crl" },
 		{ NID_info_access, "OCSP;URI:http://a.example/ocsp" },
 		{ NID_authority_key_identifier, "keyid:always" },
 	};
 	/* 1.2.3.4 and anyPolicy */
-	static const uint8_t policies[] = { 0x30, 0x0f, 0x30, 0x05, 0x06, 0x03, 0x2a, 0x03, 0x04, 0x30, 0x06, 0x06, 0x04,
-	    0x55, 0x1d, 0x20, 0x00 };
+	static const uint8_t policies[] = { 0x30, 0x0f, 0x30, 0x05, 0x06, 0x03, 0x2a, 0x03, 0x04, 0x30, 0x06,
+		0x06, 0x04, 0x55, 0x1d, 0x20, 0x00 };
 	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
 	X509_EXTENSION *raw;
 	X509 *x = X509_new();
@@ -72,11 +74,13 @@ words_of(const struct cert_view *v, const char *name)
 static void
 shown(const uint8_t *der, size_t len)
 {
-	static const struct { const char *name, *words; } want[] = {
+	static const struct { const char *name, *words;
+	} want[] = {
 		{ "basicConstraints", "CA: true, at most 1 CAs below" },
 		{ "keyUsage", "keyCertSign, cRLSign" },
 		{ "extKeyUsage", "clientAuth, 1.2.3.4" },
-		{ "subjectAltName", "DNS a.example, IP 192.0.2.1, IP 2001:db8::1, email a@b.example, URI urn:x, registered ID 1.2.3" },
+		{ "subjectAltName", "DNS a.example, IP 192.0.2.1, IP 2001:db8::1, email a@b.example, URI "
+				    "urn:x, registered ID 1.2.3" },
 		{ "crlDistributionPoints", "URI http://a.example/x.crl" },
 		{ "authorityInfoAccess", "OCSP URI http://a.example/ocsp" },
 		{ "certificatePolicies", "1.2.3.4, anyPolicy" },
@@ -86,16 +90,19 @@ shown(const uint8_t *der, size_t len)
 	struct cert_view v;
 	struct err e = { 0 };
 
-	if (!CHECK(cert_decode(der, len, &c, &e), "%s", e.msg) || !CHECK(cert_view(&c, a, &v, &e), "%s", e.msg))
+	if (!CHECK(cert_decode(der, len, &c, &e), "%s", e.msg) ||
+	    !CHECK(cert_view(&c, a, &v, &e), "%s", e.msg))
 		return;
 	CHECK(strcmp(v.subject, "C=US, CN=a\\+b") == 0, "%s", v.subject);
 	CHECK(strcmp(v.serial_number, "1234") == 0, "%s", v.serial_number);
-	CHECK(strcmp(v.key, "EC P-256") == 0 && strcmp(v.signature, "ecdsa-with-SHA256") == 0, "%s %s", v.key, v.signature);
+	CHECK(strcmp(v.key, "EC P-256") == 0 && strcmp(v.signature, "ecdsa-with-SHA256") == 0, "%s %s", v.key,
+	    v.signature);
 	CHECK(v.not_before_s == 1700000000 && v.not_after_s == TIME_NEVER_S, "dates");
 	for (size_t i = 0; i < COUNT(want); i++)
 		CHECK(strcmp(words_of(&v, want[i].name), want[i].words) == 0, "%s: %s", want[i].name,
 		    words_of(&v, want[i].name));
-	CHECK(strcmp(words_of(&v, "subjectKeyIdentifier"), words_of(&v, "authorityKeyIdentifier")) == 0, "key identifiers");
+	CHECK(strcmp(words_of(&v, "subjectKeyIdentifier"), words_of(&v, "authorityKeyIdentifier")) == 0,
+	    "key identifiers");
 }
 
 static void
@@ -107,7 +114,8 @@ as_issuer(uint8_t *der, size_t len)
 
 	if (!CHECK(issuer_load(der, len, &i, &e), "%s", e.msg))
 		return;
-	CHECK(i.self_signed && i.signs_crls && i.ski.len == 20 && strlen(i.id) == 40 && i.key.bits == 256, "the issuer");
+	CHECK(i.self_signed && i.signs_crls && i.ski.len == 20 && strlen(i.id) == 40 && i.key.bits == 256,
+	    "the issuer");
 	ca = memmem(der, len, "\x30\x06\x01\x01\xff\x02\x01\x01", 8);
 	if (!CHECK(ca != NULL, "no basicConstraints"))
 		return;
@@ -175,15 +183,22 @@ pem(const uint8_t *der, size_t len)
 	CHECK(x != NULL, "the library reads our PEM");
 	X509_free(x);
 	BIO_free(b);
-	CHECK(pem_decode(text.p, text.len, "CERTIFICATE", out, sizeof(out), &n, &e) && n == len && memcmp(out, der, len) == 0,
+	CHECK(pem_decode(text.p, text.len, "CERTIFICATE", out, sizeof(out), &n, &e) && n == len &&
+		  memcmp(out, der, len) == 0,
 	    "PEM both ways: %s", e.msg);
-	CHECK(pem_next(text.p, text.len, &at, &block) && block.label_len == 5 && block.ended && block.begin > 0, "the other block");
-	CHECK(!pem_decode(text.p, text.len, "PRIVATE KEY", out, sizeof(out), &n, &e) && strcmp(e.code, "pem_none") == 0, "none");
-	CHECK(!pem_decode(text.p, text.len - 30, "CERTIFICATE", out, sizeof(out), &n, &e) && strcmp(e.code, "pem_end") == 0,
+	CHECK(pem_next(text.p, text.len, &at,
+	    &block) && block.label_len == 5 && block.ended && block.begin > 0,
+	    "the other block");
+	CHECK(!pem_decode(text.p, text.len, "PRIVATE KEY", out, sizeof(out), &n, &e) &&
+		  strcmp(e.code, "pem_none") == 0,
+	    "none");
+	CHECK(!pem_decode(text.p, text.len - 30, "CERTIFICATE", out, sizeof(out), &n, &e) &&
+		  strcmp(e.code, "pem_end") == 0,
 	    "without END: %s", e.code);
 	CHECK(!pem_decode(text.p, text.len, "CERTIFICATE", out, 10, &n, &e), "no room");
 	text.p[text.len - 60] = '!';
-	CHECK(!pem_decode(text.p, text.len, "CERTIFICATE", out, sizeof(out), &n, &e) && strcmp(e.code, "pem_base64") == 0,
+	CHECK(!pem_decode(text.p, text.len, "CERTIFICATE", out, sizeof(out), &n, &e) &&
+		  strcmp(e.code, "pem_base64") == 0,
 	    "not base64: %s", e.code);
 }
 

@@ -11,7 +11,8 @@
 
 static const char profile_json_text[] =
     "{\"id\":1,\"version\":1,\"name\":\"T\",\"ecosystem\":\"t\",\"ca\":\"c\",\"methods\":[\"csr\"],"
-    "\"keys\":{\"csr\":[{\"algorithm\":\"EC\",\"curve\":\"P-256\"},{\"algorithm\":\"RSA\",\"min_size\":2048}]},"
+    "\"keys\":{\"csr\":[{\"algorithm\":\"EC\",\"curve\":\"P-256\"},{\"algorithm\":\"RSA\",\"min_size\":2048}]"
+    "},"
     "\"signature\":\"ecdsa-with-SHA256\","
     "\"subject\":[{\"type\":\"OU\",\"from\":\"constant\",\"value\":\"Devices\"},"
     "{\"type\":\"OU\",\"from\":\"input\",\"name\":\"unit\",\"optional\":true},"
@@ -22,7 +23,8 @@ static const char profile_json_text[] =
     "\"validity\":{\"days\":10},\"extensions\":[{\"type\":\"keyUsage\",\"usages\":[\"digitalSignature\"]}],"
     "\"inputs\":[{\"name\":\"mac_address\",\"title\":\"MAC\",\"type\":\"mac_address\",\"sources\":[\"csr\"]},"
     "{\"name\":\"unit\",\"title\":\"U\",\"type\":\"text\",\"required\":false,\"sources\":[\"csr\",\"form\"]},"
-    "{\"name\":\"model\",\"title\":\"M\",\"type\":\"text\",\"required\":false,\"sources\":[\"csr\"],\"max_length\":20}]}";
+    "{\"name\":\"model\",\"title\":\"M\",\"type\":\"text\",\"required\":false,\"sources\":[\"csr\"],\"max_"
+    "length\":20}]}";
 
 static struct profile *profile;
 static struct csr_verifier *verifier;
@@ -81,11 +83,13 @@ make_csr(const struct wish *w, uint8_t *out)
 	if (w->extensions) {
 		STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
 
-		sk_X509_EXTENSION_push(list, X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, "critical,CA:TRUE"));
+		sk_X509_EXTENSION_push(list, X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints,
+		    "critical,CA:TRUE"));
 		sk_X509_EXTENSION_push(list, X509V3_EXT_conf_nid(NULL, NULL, NID_key_usage, "keyCertSign"));
 		X509_REQ_add_extensions(r, list);
 		sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
-		X509_REQ_add1_attr_by_txt(r, "challengePassword", MBSTRING_ASC, (const uint8_t *)"secret", -1);
+		X509_REQ_add1_attr_by_txt(r, "challengePassword", MBSTRING_ASC, (const uint8_t *)"secret",
+		    -1);
 	}
 	X509_REQ_sign(r, k, w->md == NULL ? EVP_sha256() : w->md);
 	len = i2d_X509_REQ(r, &p);
@@ -107,7 +111,8 @@ judged(const struct wish *w, struct csr_taken *t, struct arena *a)
 	size_t len = make_csr(w, der);
 
 	*t = (struct csr_taken){ 0 };
-	if (!csr_decode(der, len, &c, &e) || (c.signature_algorithm != SIGNATURE_NONE && !csr_verify(verifier, &c, &e))) {
+	if (!csr_decode(der, len, &c, &e) ||
+	    (c.signature_algorithm != SIGNATURE_NONE && !csr_verify(verifier, &c, &e))) {
 		(void)snprintf(why, sizeof(why), "%s: %s", e.code, e.msg);
 		return why;
 	}
@@ -123,8 +128,10 @@ good(void)
 {
 	OWN(arena_free) struct arena *a = arena_new(1 << 16);
 	struct csr_taken t;
-	static const struct wish w = { .key = "P-256", .extensions = true, .subject = { "C=US", "OU=Devices", "OU=Line 3",
-	    "L=Taipei", "title=m:X 9", "CN=00-1a-2b-3c-4d-5e", NULL } };
+	static const struct wish w = { .key = "P-256",
+		.extensions = true,
+		.subject = { "C=US", "OU=Devices", "OU=Line 3", "L=Taipei", "title=m:X 9",
+		    "CN=00-1a-2b-3c-4d-5e", NULL } };
 	const char *why = judged(&w, &t, a);
 	int unit = profile_input_find(profile, "unit"), model = profile_input_find(profile, "model"),
 	    place = profile_input_find(profile, "csr_l");
@@ -137,23 +144,28 @@ good(void)
 	CHECK(t.inputs[model] != NULL && strcmp(t.inputs[model], "X 9") == 0, "out of a template");
 	CHECK(t.n_ignored == 4, "%zu things were ignored", t.n_ignored);
 	for (size_t i = 0; i < t.n_ignored; i++)
-		CHECK(strcmp(t.ignored[i], "subject attribute C=US") == 0 || strstr(t.ignored[i], "requested extension ") != NULL ||
-		    strcmp(t.ignored[i], "attribute challengePassword") == 0, "ignored: %s", t.ignored[i]);
+		CHECK(strcmp(t.ignored[i], "subject attribute C=US") == 0 ||
+			  strstr(t.ignored[i], "requested extension ") != NULL ||
+			  strcmp(t.ignored[i], "attribute challengePassword") == 0,
+		    "ignored: %s", t.ignored[i]);
 }
 
 static void
 each(void)
 {
-	static const struct { struct wish w; const char *because; } cases[] = {
+	static const struct { struct wish w; const char *because;
+	} cases[] = {
 		{ { .key = "P-256", .subject = { "CN=001A2B3C4D5E", NULL } }, NULL },
 		{ { .key = "P-256", .subject = { "serialNumber=001A2B3C4D5E", NULL } }, NULL },
 		{ { .key = "RSA 2048", .subject = { "CN=001A2B3C4D5E", NULL } }, NULL },
-		{ { .key = "P-256", .subject = { NULL } }, NULL },		/* the address may be typed */
-		{ { .key = "P-256", .subject = { "CN=001A2B3C4D5E", "serialNumber=001A2B3C4D5F", NULL } }, "contradicts" },
+		{ { .key = "P-256", .subject = { NULL } }, NULL }, /* the address may be typed */
+		{ { .key = "P-256", .subject = { "CN=001A2B3C4D5E", "serialNumber=001A2B3C4D5F", NULL } },
+		    "contradicts" },
 		{ { .key = "P-256", .subject = { "CN=001A2B3C4D", NULL } }, "5 octets" },
 		{ { .key = "P-256", .subject = { "CN=001A2B3C4D5E", "L=taipei", NULL } }, "the form" },
 		{ { .key = "P-256", .subject = { "title=x:Y", NULL } }, "subject title" },
-		{ { .key = "P-384", .subject = { NULL } }, "EC P-384; the profile takes EC P-256, RSA 2048 to 8192" },
+		{ { .key = "P-384", .subject = { NULL } },
+		    "EC P-384; the profile takes EC P-256, RSA 2048 to 8192" },
 		{ { .key = "RSA 1024", .subject = { NULL } }, "RSA 1024" },
 		{ { .key = "RSA 2048", .exponent = 3, .subject = { NULL } }, "exponent is 3" },
 		{ { .key = "secp256k1", .subject = { NULL } }, "key_curve" },
@@ -168,26 +180,34 @@ each(void)
 		if (cases[i].because == NULL)
 			CHECK(why == NULL, "case %zu: %s", i, why);
 		else
-			CHECK(why != NULL && strstr(why, cases[i].because) != NULL, "case %zu: '%s' does not say '%s'", i,
-			    why == NULL ? "taken" : why, cases[i].because);
+			CHECK(why != NULL && strstr(why, cases[i].because) != NULL,
+			    "case %zu: '%s' does not say '%s'", i, why == NULL ? "taken" : why,
+			    cases[i].because);
 	}
 }
 
 static void
 hashes(void)
 {
-	struct { const EVP_MD *md; const char *key, *because; } cases[] = {
-		{ EVP_sha384(), "P-256", NULL }, { EVP_sha512(), "RSA 2048", NULL }, { EVP_sha1(), "RSA 2048", "SHA-1" },
-		{ EVP_md5(), "RSA 2048", "md5WithRSAEncryption" }, { EVP_sha1(), "P-256", "ecdsa-with-SHA1" },
+	struct { const EVP_MD *md; const char *key, *because;
+	} cases[] = {
+		{ EVP_sha384(), "P-256", NULL },
+		{ EVP_sha512(), "RSA 2048", NULL },
+		{ EVP_sha1(), "RSA 2048", "SHA-1" },
+		{ EVP_md5(), "RSA 2048", "md5WithRSAEncryption" },
+		{ EVP_sha1(), "P-256", "ecdsa-with-SHA1" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		OWN(arena_free) struct arena *a = arena_new(1 << 16);
-		struct wish w = { .key = cases[i].key, .md = cases[i].md, .subject = { "CN=001A2B3C4D5E", NULL } };
+		struct wish w = {
+			.key = cases[i].key, .md = cases[i].md, .subject = { "CN=001A2B3C4D5E", NULL }
+		};
 		struct csr_taken t;
 		const char *why = judged(&w, &t, a);
 
-		CHECK(cases[i].because == NULL ? why == NULL : why != NULL && strstr(why, cases[i].because) != NULL,
+		CHECK(cases[i].because == NULL ? why == NULL
+					       : why != NULL && strstr(why, cases[i].because) != NULL,
 		    "hash %zu: %s", i, why == NULL ? "taken" : why);
 	}
 }
@@ -205,7 +225,8 @@ forged(void)
 		struct csr c;
 		struct err e = { 0 };
 
-		if (!CHECK(csr_decode(der, len, &c, &e) && csr_verify(verifier, &c, &e), "%s: %s", keys[k], e.msg))
+		if (!CHECK(csr_decode(der, len, &c, &e) && csr_verify(verifier, &c, &e), "%s: %s", keys[k],
+			e.msg))
 			continue;
 		for (size_t i = 0; i < len; i += k == 0 ? 1 : 7)
 			for (unsigned bit = 0; bit < 8; bit += k == 0 ? 1 : 3) {
@@ -238,11 +259,14 @@ uploads(void)
 	str_adds(&text, "-----BEGIN CERTIFICATE REQUEST-----\nA!AA\n-----END CERTIFICATE REQUEST-----\n");
 	str_adds(&text, "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n");
 	u = (struct csr_upload){ .text = text.p, .len = text.len };
-	CHECK(csr_upload_next(&u, buf, &n, &e) == CSR_UPLOAD_REQUEST && u.line == 2 && n == len && memcmp(buf, der, n) == 0,
+	CHECK(csr_upload_next(&u, buf, &n, &e) == CSR_UPLOAD_REQUEST && u.line == 2 && n == len &&
+		  memcmp(buf, der, n) == 0,
 	    "the first, line %lld", (long long)u.line);
-	CHECK(csr_upload_next(&u, buf, &n, &e) == CSR_UPLOAD_REQUEST && u.skipped == 1 && n == len, "the second");
+	CHECK(csr_upload_next(&u, buf, &n, &e) == CSR_UPLOAD_REQUEST && u.skipped == 1 && n == len,
+	    "the second");
 	CHECK(u.line > 10 && strncmp(text.p, "subject", 7) == 0, "its line is %lld", (long long)u.line);
-	CHECK(csr_upload_next(&u, buf, &n, &e) == CSR_UPLOAD_BAD && strcmp(e.code, "pem_base64") == 0, "no base64");
+	CHECK(csr_upload_next(&u, buf, &n, &e) == CSR_UPLOAD_BAD && strcmp(e.code, "pem_base64") == 0,
+	    "no base64");
 	CHECK(csr_upload_next(&u, buf, &n, &e) == CSR_UPLOAD_BAD && strcmp(e.code, "pem_end") == 0, "no END");
 	CHECK(csr_upload_next(&u, buf, &n, &e) == CSR_UPLOAD_END && u.found == 4, "the end");
 	CHECK(!upload_has_private_key(text.p, text.len), "no private key in it");
@@ -251,7 +275,8 @@ uploads(void)
 	CHECK(csr_upload_next(&u, buf, &n, &e) == CSR_UPLOAD_END, "DER ends");
 	CHECK(!upload_has_private_key(der, len), "a DER request is no private key");
 	u = (struct csr_upload){ .text = "0 requests\n", .len = 11 };
-	CHECK(csr_upload_next(&u, buf, &n, &e) == CSR_UPLOAD_END && u.found == 0, "a text that begins with 0");
+	CHECK(csr_upload_next(&u, buf, &n, &e) == CSR_UPLOAD_END && u.found == 0,
+	    "a text that begins with 0");
 }
 
 static void
@@ -265,14 +290,15 @@ is_private(const char *what, const void *p, size_t len)
 	CHECK(upload_has_private_key(p, len), "%s is not seen", what);
 	while (csr_upload_next(&u, buf, &n, &e) == CSR_UPLOAD_REQUEST)
 		;
-	CHECK(e.code != NULL && strcmp(e.code, "private_key_in_upload") == 0, "%s: %s", what, e.code == NULL ? "taken" : e.code);
+	CHECK(e.code != NULL && strcmp(e.code, "private_key_in_upload") == 0, "%s: %s", what,
+	    e.code == NULL ? "taken" : e.code);
 }
 
 static void
 private_keys(void)
 {
-	static const char *const labels[] = { "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY",
-	    "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK" };
+	static const char *const labels[] = { "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY",
+		"ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK" };
 	static const struct wish w = { .key = "P-256", .subject = { "CN=001A2B3C4D5E", NULL } };
 	EVP_PKEY *ec = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), *rsa = make_rsa(1024);
 	PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(ec);

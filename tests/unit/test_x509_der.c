@@ -114,10 +114,17 @@ times(void)
 		{ 4107542400, DER_GEN_TIME, "21000301000000Z" },
 		{ TIME_NEVER_S, DER_GEN_TIME, "99991231235959Z" },
 	};
-	static const struct { uint8_t tag; const char *text; } bad[] = {
-		{ DER_UTC_TIME, "7001010000Z" }, { DER_UTC_TIME, "700101000000+0000" }, { DER_UTC_TIME, "701301000000Z" },
-		{ DER_UTC_TIME, "700230000000Z" }, { DER_UTC_TIME, "700101240000Z" }, { DER_UTC_TIME, "70010100000aZ" },
-		{ DER_GEN_TIME, "20491231235959Z" }, { DER_GEN_TIME, "21000229000000Z" }, { DER_GEN_TIME, "20500101000000.0Z" },
+	static const struct { uint8_t tag; const char *text;
+	} bad[] = {
+		{ DER_UTC_TIME, "7001010000Z" },
+		{ DER_UTC_TIME, "700101000000+0000" },
+		{ DER_UTC_TIME, "701301000000Z" },
+		{ DER_UTC_TIME, "700230000000Z" },
+		{ DER_UTC_TIME, "700101240000Z" },
+		{ DER_UTC_TIME, "70010100000aZ" },
+		{ DER_GEN_TIME, "20491231235959Z" },
+		{ DER_GEN_TIME, "21000229000000Z" },
+		{ DER_GEN_TIME, "20500101000000.0Z" },
 		{ DER_OCTETS, "700101000000Z" },
 	};
 	int64_t s;
@@ -178,18 +185,20 @@ writing(void)
 static void
 identifiers(void)
 {
-	static const char *const good[] = { "2.5.4.3", "1.3.6.1.4.1.37244.2.1", "0.9.2342.19200300.100.1.25", "2.999.1",
-	    "1.2.9223372036854775807", "2.23.133.1.2", "0.39", "1.0" };
-	static const char *const bad[] = { "", "1", "3.1", "1.40", "1.2.", ".1.2", "1..2", "1.02", "1.2.x", "1.2 ",
-	    "1.2.99999999999999999999" };
+	static const char *const good[] = { "2.5.4.3", "1.3.6.1.4.1.37244.2.1", "0.9.2342.19200300.100.1.25",
+		"2.999.1", "1.2.9223372036854775807", "2.23.133.1.2", "0.39", "1.0" };
+	static const char *const bad[] = { "", "1", "3.1", "1.40", "1.2.", ".1.2", "1..2", "1.02", "1.2.x",
+		"1.2 ", "1.2.99999999999999999999" };
 	char text[OID_TEXT_MAX];
 	struct oid o;
 
 	for (size_t i = 0; i < COUNT(good); i++)
-		CHECK(oid_parse(good[i], &o) && oid_text(oid_der(&o), text) && strcmp(text, good[i]) == 0, "%s", good[i]);
+		CHECK(oid_parse(good[i], &o) && oid_text(oid_der(&o), text) && strcmp(text, good[i]) == 0,
+		    "%s", good[i]);
 	for (size_t i = 0; i < COUNT(bad); i++)
 		CHECK(!oid_parse(bad[i], &o), "'%s' is refused", bad[i]);
-	CHECK(oid_lookup(OID_PURPOSE, "clientAuth", &o) && strcmp(oid_name(OID_PURPOSE, oid_der(&o)), "clientAuth") == 0,
+	CHECK(oid_lookup(OID_PURPOSE, "clientAuth", &o) &&
+		  strcmp(oid_name(OID_PURPOSE, oid_der(&o)), "clientAuth") == 0,
 	    "names go both ways");
 	CHECK(!oid_lookup(OID_ATTRIBUTE, "clientAuth", &o), "groups are apart");
 }

@@ -10,8 +10,12 @@
 static struct profile_input
 input(enum input_type t)
 {
-	return (struct profile_input){ .name = "x", .title = "X", .type = t, .required = true, .max_length = 64,
-	    .generators = GENERATOR_NONE | GENERATOR_MAC | GENERATOR_EUI64 | GENERATOR_DECIMAL };
+	return (struct profile_input){ .name = "x",
+		.title = "X",
+		.type = t,
+		.required = true,
+		.max_length = 64,
+		.generators = GENERATOR_NONE | GENERATOR_MAC | GENERATOR_EUI64 | GENERATOR_DECIMAL };
 }
 
 static void
@@ -22,7 +26,8 @@ taken(const struct profile_input *in, const char *raw, const char *want)
 	if (!CHECK(input_normalize(in, raw, strlen(raw), out, why), "'%s': %s", raw, why))
 		return;
 	CHECK(strcmp(out, want) == 0, "'%s' becomes '%s' instead of '%s'", raw, out, want);
-	CHECK(*want == '\0' || input_is_normal(in, out, why), "'%s' is not its own normal form: %s", out, why);
+	CHECK(*want == '\0' || input_is_normal(in, out, why), "'%s' is not its own normal form: %s", out,
+	    why);
 }
 
 static void
@@ -38,16 +43,22 @@ static void
 addresses(void)
 {
 	struct profile_input in = input(INPUT_MAC_ADDRESS), eui = input(INPUT_EUI64);
-	static const char *const spellings[] = { "00:1A:2B:3C:4D:5E", "00-1a-2b-3c-4d-5e", "001a.2b3c.4d5e", "001A2B3C4D5E",
-	    "  00:1a:2b:3C:4d:5e\t", "\xc2\xa0""001a2b3c4d5e\xe2\x80\x8b", "\xef\xbb\xbf""00:1A:2B:3C:4D:5E",
-	    "00.1A.2B.3C.4D.5E" };
+	static const char *const spellings[] = { "00:1A:2B:3C:4D:5E", "00-1a-2b-3c-4d-5e", "001a.2b3c.4d5e",
+		"001A2B3C4D5E", "  00:1a:2b:3C:4d:5e\t",
+		"\xc2\xa0"
+		"001a2b3c4d5e\xe2\x80\x8b",
+		"\xef\xbb\xbf"
+		"00:1A:2B:3C:4D:5E",
+		"00.1A.2B.3C.4D.5E" };
 
 	for (size_t i = 0; i < COUNT(spellings); i++)
 		taken(&in, spellings[i], "00:1A:2B:3C:4D:5E");
 	taken(&in, "00E012345678", "00:E0:12:34:56:78");	/* not scientific: twelve digits */
 	taken(&in, "0012E3456789", "00:12:E3:45:67:89");
 	taken(&eui, "001a2bfffe3c4d5e", "00:1A:2B:FF:FE:3C:4D:5E");
-	refused(&in, "1.23E+11", "1.23E+11 is scientific notation: a spreadsheet has rounded the address; format the column as text");
+	refused(&in, "1.23E+11",
+	    "1.23E+11 is scientific notation: a spreadsheet has rounded the address; format the column as "
+	    "text");
 	refused(&in, "1,23E+11", "scientific notation");
 	refused(&in, "1E+11", "scientific notation");
 	refused(&in, "12E10", "scientific notation");
@@ -125,11 +136,16 @@ others(void)
 static void
 blocks(void)
 {
-	static const struct { const char *text, *normal; unsigned len; } good[] = {
-		{ "00:1A:2B", "00:1A:2B", 24 }, { "001a2b", "00:1A:2B", 24 }, { "00-1A-2B-C", "00:1A:2B:C", 28 },
-		{ "00:1A:2B:3C:D", "00:1A:2B:3C:D", 36 }, { "001A2B3CD", "00:1A:2B:3C:D", 36 },
+	static const struct { const char *text, *normal; unsigned len;
+	} good[] = {
+		{ "00:1A:2B", "00:1A:2B", 24 },
+		{ "001a2b", "00:1A:2B", 24 },
+		{ "00-1A-2B-C", "00:1A:2B:C", 28 },
+		{ "00:1A:2B:3C:D", "00:1A:2B:3C:D", 36 },
+		{ "001A2B3CD", "00:1A:2B:3C:D", 36 },
 	};
-	static const char *const bad[] = { "", "00:1A", "00:1A:2B:3C:4D:5E", "01:1A:2B", "00:1A:2B:", "zz:1A:2B", "00:1A-2B" };
+	static const char *const bad[] = { "", "00:1A", "00:1A:2B:3C:4D:5E", "01:1A:2B",
+		"00:1A:2B:", "zz:1A:2B", "00:1A-2B" };
 	struct mac_prefix p, list[2];
 	char text[18];
 
@@ -137,11 +153,13 @@ blocks(void)
 		if (!CHECK(mac_prefix_parse(good[i].text, &p), "%s", good[i].text))
 			continue;
 		mac_prefix_text(&p, text);
-		CHECK(p.len == good[i].len && strcmp(text, good[i].normal) == 0, "%s is %s", good[i].text, text);
+		CHECK(p.len == good[i].len && strcmp(text, good[i].normal) == 0, "%s is %s", good[i].text,
+		    text);
 	}
 	for (size_t i = 0; i < COUNT(bad); i++)
 		CHECK(!mac_prefix_parse(bad[i], &p), "'%s' is taken", bad[i]);
-	if (!CHECK(mac_prefix_parse("00:1A:2B", &list[0]) && mac_prefix_parse("00:1D:D1:C", &list[1]), "blocks"))
+	if (!CHECK(
+		mac_prefix_parse("00:1A:2B", &list[0]) && mac_prefix_parse("00:1D:D1:C", &list[1]), "blocks"))
 		return;
 	CHECK(mac_prefix_find(list, 2, "00:1A:2B:FF:00:01") == &list[0], "inside a block of 24 bits");
 	CHECK(mac_prefix_find(list, 2, "00:1D:D1:C0:00:01") == &list[1], "inside a block of 28 bits");
@@ -150,10 +168,12 @@ blocks(void)
 }
 
 static void
-run(enum input_generator kind, const char *start, uint64_t by, uint64_t size, const char *last, const char *code)
+run(enum input_generator kind, const char *start, uint64_t by, uint64_t size, const char *last,
+    const char *code)
 {
-	struct profile_input in = input(kind == GENERATOR_MAC ? INPUT_MAC_ADDRESS : kind == GENERATOR_EUI64 ? INPUT_EUI64 :
-	    INPUT_DECIMAL);
+	struct profile_input in = input(kind == GENERATOR_MAC	  ? INPUT_MAC_ADDRESS
+					: kind == GENERATOR_EUI64 ? INPUT_EUI64
+								  : INPUT_DECIMAL);
 	struct mac_prefix p[2];
 	struct generator g;
 	struct err e = { 0 };
@@ -206,14 +226,27 @@ generators(void)
 static void
 patterns(void)
 {
-	static const struct { const char *pattern, *yes, *no; } good[] = {
-		{ "[A-Z]{2}", "US", "USA" }, { "a|b", "b", "ab" }, { "(ab)+c?", "ababc", "abac" }, { "a\\.b", "a.b", "axb" },
-		{ "[^a-c]x", "dx", "ax" }, { "[\\]\\-a]+", "a-]", "b" }, { "[\\^\\-]", "^", "a" }, { "[\\^]", "^", "x" },
-		{ "[.]", ".", "a" }, { ".{3}", "a:b", "ab" }, { "[\\[\\.]+", "[.", "a" }, { "[a\\^]", "^", "b" },
-		{ "x{2,}", "xxx", "x" }, { "x{0,2}", "", "xxx" }, { "[A-Za-z0-9 .,'+=:?\\-\\/\\(\\)]+", "A-b/(c)", "a@b" },
+	static const struct { const char *pattern, *yes, *no;
+	} good[] = {
+		{ "[A-Z]{2}", "US", "USA" },
+		{ "a|b", "b", "ab" },
+		{ "(ab)+c?", "ababc", "abac" },
+		{ "a\\.b", "a.b", "axb" },
+		{ "[^a-c]x", "dx", "ax" },
+		{ "[\\]\\-a]+", "a-]", "b" },
+		{ "[\\^\\-]", "^", "a" },
+		{ "[\\^]", "^", "x" },
+		{ "[.]", ".", "a" },
+		{ ".{3}", "a:b", "ab" },
+		{ "[\\[\\.]+", "[.", "a" },
+		{ "[a\\^]", "^", "b" },
+		{ "x{2,}", "xxx", "x" },
+		{ "x{0,2}", "", "xxx" },
+		{ "[A-Za-z0-9 .,'+=:?\\-\\/\\(\\)]+", "A-b/(c)", "a@b" },
 	};
-	static const char *const bad[] = { "", "^a$", "a**", "a*?", "(?:a)", "(a", "a)", "[a", "[]", "a{", "a{2,1}", "a{999}",
-	    "\\d", "\\", "*a", "a]", "a}", "[[:alpha:]]", "[z-a]", "[\xc3\xa9]", "((((a{99}){99}){99}){99})" };
+	static const char *const bad[] = { "", "^a$", "a**", "a*?", "(?:a)", "(a", "a)", "[a", "[]", "a{",
+		"a{2,1}", "a{999}", "\\d", "\\", "*a", "a]", "a}", "[[:alpha:]]", "[z-a]", "[\xc3\xa9]",
+		"((((a{99}){99}){99}){99})" };
 
 	for (size_t i = 0; i < COUNT(good); i++) {
 		OWN(pattern_free) struct pattern *p = NULL;

@@ -9,8 +9,8 @@
 static void
 both_ways(void)
 {
-	static const struct key_type types[] = { { KEY_RSA, 1024 }, { KEY_RSA, 2048 }, { KEY_EC, 256 }, { KEY_EC, 384 },
-	    { KEY_EC, 521 } };
+	static const struct key_type types[] = { { KEY_RSA, 1024 }, { KEY_RSA, 2048 }, { KEY_EC, 256 },
+		{ KEY_EC, 384 }, { KEY_EC, 521 } };
 	static const char *const texts[] = { "RSA 1024", "RSA 2048", "EC P-256", "EC P-384", "EC P-521" };
 
 	for (size_t i = 0; i < COUNT(types); i++) {
@@ -32,9 +32,10 @@ both_ways(void)
 			key_put_rsa(&w, info.modulus.p, info.modulus.len, e65537, sizeof(e65537));
 		else
 			key_put_ec(&w, types[i].bits, info.bits.p, info.bits.len);
-		CHECK(der_written(&w, &whole) && der_equal(whole, k.spki, k.len), "%s is written as the library does",
+		CHECK(der_written(&w, &whole) && der_equal(whole, k.spki, k.len),
+		    "%s is written as the library does", texts[i]);
+		CHECK(types[i].algorithm != KEY_RSA || !key_roca(info.modulus), "%s is no ROCA key",
 		    texts[i]);
-		CHECK(types[i].algorithm != KEY_RSA || !key_roca(info.modulus), "%s is no ROCA key", texts[i]);
 		if (types[i].algorithm == KEY_EC) {
 			k.spki[k.len - 1] ^= 1;
 			CHECK(key_decode(made_spki(&k), &info, &e) && !key_on_curve(&info, &e) &&
@@ -59,7 +60,8 @@ rsa_refused(const char *what, size_t octets, uint8_t low, uint8_t exponent)
 
 	n[octets - 1] = low;
 	key_put_rsa(&w, n, octets, &exponent, 1);
-	CHECK(der_written(&w, &whole) && !key_decode(whole, &k, &e) && strcmp(e.code, "key_form") == 0, "%s", what);
+	CHECK(der_written(&w, &whole) && !key_decode(whole, &k, &e) && strcmp(e.code, "key_form") == 0, "%s",
+	    what);
 }
 
 static void
@@ -82,10 +84,12 @@ refused(void)
 	if (!CHECK(make_key((struct key_type){ KEY_EC, 256 }, &k), "no key"))
 		return;
 	k.spki[26] = 3;			/* compressed form, wrong length for it */
-	CHECK(!key_decode(made_spki(&k), &info, &e) && strcmp(e.code, "key_form") == 0, "compressed point: %s", e.msg);
+	CHECK(!key_decode(made_spki(&k), &info, &e) && strcmp(e.code, "key_form") == 0,
+	    "compressed point: %s", e.msg);
 	k.spki[26] = 4;
 	k.spki[22] = 1;			/* prime192v1 */
-	CHECK(!key_decode(made_spki(&k), &info, &e) && strcmp(e.code, "key_curve") == 0, "other curve: %s", e.msg);
+	CHECK(!key_decode(made_spki(&k), &info, &e) && strcmp(e.code, "key_curve") == 0, "other curve: %s",
+	    e.msg);
 	EVP_PKEY_free(k.pkey);
 }
 
@@ -95,8 +99,9 @@ roca(void)
 {
 	BN_CTX *c = BN_CTX_new();
 	BIGNUM *m = BN_new(), *r = BN_new(), *g = BN_new(), *x = BN_new(), *p = BN_new(), *n = BN_new();
-	static const int primes[] = { 2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79,
-	    83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167 };
+	static const int primes[] = { 2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67,
+		71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163,
+		167 };
 	uint8_t out[300];
 	int len;
 
@@ -124,7 +129,8 @@ signatures(void)
 		enum signature_algorithm s = (enum signature_algorithm)a;
 
 		CHECK(signature_algorithm_of(signature_algorithm_der(s)) == s &&
-		    signature_algorithm_find(signature_algorithm_name(s)) == s, "%s", signature_algorithm_name(s));
+			  signature_algorithm_find(signature_algorithm_name(s)) == s,
+		    "%s", signature_algorithm_name(s));
 	}
 	CHECK(signature_algorithm_find("md5WithRSAEncryption") == SIGNATURE_NONE, "MD5 is none of them");
 }

@@ -51,7 +51,8 @@ shown(const struct attribute *a, size_t n, const char *want)
 	CHECK(name_text(name, &text, &e), "%s: %s", want, e.msg);
 	str_addc(&text, '\0');
 	CHECK(strcmp(text.p, want) == 0, "%s instead of %s", text.p, want);
-	CHECK(name_valid(name, n) && !name_valid(name, n + 1), "%s is not valid with %zu attributes", want, n);
+	CHECK(name_valid(name, n) && !name_valid(name, n + 1), "%s is not valid with %zu attributes", want,
+	    n);
 }
 
 #define NAME(want, ...)								\
@@ -63,10 +64,12 @@ main(void)
 {
 	OWN_STR struct str text = { 0 };
 	struct err e = { 0 };
-	uint8_t bad[] = { 0x30, 4, 0x31, 2, 0x30, 0 }, empty[] = { 0x30, 0 }, empty_set[] = { 0x30, 2, 0x31, 0 };
+	uint8_t bad[] = { 0x30, 4, 0x31, 2, 0x30, 0 }, empty[] = { 0x30, 0 },
+		empty_set[] = { 0x30, 2, 0x31, 0 };
 
 	NAME("C=US, O=Acme\\, Inc., CN=00:1A:2B:00:00:01", { "C", DER_PRINTABLE, "US", 0, false },
-	    { "O", DER_UTF8, "Acme, Inc.", 0, false }, { "CN", DER_PRINTABLE, "00:1A:2B:00:00:01", 0, false });
+	    { "O", DER_UTF8, "Acme, Inc.", 0, false },
+	    { "CN", DER_PRINTABLE, "00:1A:2B:00:00:01", 0, false });
 	NAME("O=\\#a\\+b\\\"c\\\\d\\<e\\>f\\;g", { "O", DER_UTF8, "#a+b\"c\\d<e>f;g", 0, false });
 	NAME("O=\\ a #b\\ ", { "O", DER_UTF8, " a #b ", 0, false });
 	NAME("O=a\\0Ab", { "O", DER_T61, "a\nb", 0, false });

@@ -1,4 +1,4 @@
-/* Every profile and hierarchy that is shipped: parsed, a sample certificate made, checked and read by others. */
+/* Every profile and hierarchy that is shipped: parsed, a sample made, checked and read by others. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -50,8 +50,8 @@ run(char *const argv[])
 	(void)posix_spawn_file_actions_init(&quiet);
 	(void)posix_spawn_file_actions_addopen(&quiet, 1, out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	(void)posix_spawn_file_actions_adddup2(&quiet, 1, 2);
-	ok = posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ) == 0 && waitpid(pid, &status, 0) == pid &&
-	    WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	ok = posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ) == 0 &&
+	     waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	(void)posix_spawn_file_actions_destroy(&quiet);
 	return ok;
 }
@@ -140,14 +140,16 @@ load_all(struct arena *a)
 	while ((pack = readdir(top)) != NULL) {
 		if (strchr(pack->d_name, '.') != NULL && strncmp(pack->d_name, "docsis-", 7) != 0)
 			continue;
-		(void)snprintf(path, sizeof(path), "%s/profiles/%.100s", root == NULL ? "." : root, pack->d_name);
+		(void)snprintf(path, sizeof(path), "%s/profiles/%.100s", root == NULL ? "." : root,
+		    pack->d_name);
 		sub = opendir(path);
 		while (sub != NULL && (file = readdir(sub)) != NULL) {
 			size_t n = strlen(file->d_name);
 
 			if (n < 5 || strcmp(file->d_name + n - 5, ".json") != 0)
 				continue;
-			(void)snprintf(path, sizeof(path), "profiles/%.100s/%.200s", pack->d_name, file->d_name);
+			(void)snprintf(path, sizeof(path), "profiles/%.100s/%.200s", pack->d_name,
+			    file->d_name);
 			load_file(path, a);
 		}
 		if (sub != NULL)
@@ -180,10 +182,11 @@ make_cas(void)
 			CHECK(ca_find(plans[i].id) == NULL, "CA %s is there twice", plans[i].id);
 			c->plan = &plans[i];
 			c->parent = plans[i].parent == NULL ? NULL : ca_find(plans[i].parent);
-			CHECK(plans[i].parent == NULL || c->parent != NULL, "CA %s: no parent %s", plans[i].id,
-			    plans[i].parent);
-			if (CHECK(make_ca(c->plan, c->parent == NULL ? NULL : &c->parent->made, now_s, &c->made, &e),
-			    "CA %s: %s %s", plans[i].id, e.msg, e.trail))
+			CHECK(plans[i].parent == NULL || c->parent != NULL, "CA %s: no parent %s",
+			    plans[i].id, plans[i].parent);
+			if (CHECK(make_ca(c->plan, c->parent == NULL ? NULL : &c->parent->made, now_s,
+				      &c->made, &e),
+				"CA %s: %s %s", plans[i].id, e.msg, e.trail))
 				n_cas++;
 		}
 	}
@@ -240,12 +243,15 @@ read_by_others(const char *path, const struct pack_ca *c, bool legacy)
 	(void)snprintf(between, sizeof(between), "%s/between.pem", dir);
 	(void)snprintf(chain, sizeof(chain), "%s/chain.pem", dir);
 	(void)c;
-	CHECK(run((char *[]){ "openssl", "x509", "-in", leaf, "-noout", "-text", "-certopt", "ext_error", NULL }),
+	CHECK(run((char *[]){
+		  "openssl", "x509", "-in", leaf, "-noout", "-text", "-certopt", "ext_error", NULL }),
 	    "%s: openssl x509: %s", path, output());
 	CHECK(strstr(output(), "Version: 3") != NULL, "%s: openssl x509 shows no version", path);
-	CHECK(run((char *[]){ "openssl", "verify", "-x509_strict", "-check_ss_sig", "-auth_level", legacy ? "0" : "1",
-	    "-CAfile", root, "-untrusted", between, leaf, NULL }), "%s: openssl verify: %s", path, output());
-	CHECK(run((char *[]){ "certtool", "-i", "--infile", leaf, NULL }), "%s: certtool: %s", path, output());
+	CHECK(run((char *[]){ "openssl", "verify", "-x509_strict", "-check_ss_sig", "-auth_level",
+		  legacy ? "0" : "1", "-CAfile", root, "-untrusted", between, leaf, NULL }),
+	    "%s: openssl verify: %s", path, output());
+	CHECK(run((char *[]){ "certtool", "-i", "--infile", leaf, NULL }), "%s: certtool: %s", path,
+	    output());
 	CHECK(strstr(output(), "Public Key") != NULL, "%s: certtool shows no key", path);
 }
 
@@ -278,14 +284,16 @@ each_profile(const char *path, const struct profile *p)
 		char why[INPUT_WHY_MAX];
 
 		in.organization[i] = parameter_of(params[i].name);
-		CHECK(profile_parameter_ok(p, i, in.organization[i], why), "%s: %s: %s", path, params[i].name, why);
+		CHECK(profile_parameter_ok(p, i, in.organization[i], why), "%s: %s: %s", path, params[i].name,
+		    why);
 	}
 	if (!CHECK(make_key(profile_server_keys(p, &n)[0], &key), "%s: no key", path))
 		return;
 	in.spki = made_spki(&key);
 	cert_serial_make(in.serial);
-	CHECK(profile_dates(p, now_s, c->made.issuer.not_before_s, c->made.issuer.not_after_s, &in.not_before_s,
-	    &in.not_after_s, &e), "%s: %s", path, e.msg);
+	CHECK(profile_dates(p, now_s, c->made.issuer.not_before_s, c->made.issuer.not_after_s,
+		  &in.not_before_s, &in.not_after_s, &e),
+	    "%s: %s", path, e.msg);
 	if (CHECK(tbs_build(t, &in, buf, sizeof(buf), &tbs, &e), "%s: %s (%s)", path, e.msg, e.trail)) {
 		struct tbs_expect want = { in.organization, now_s, 10 };
 
@@ -304,14 +312,20 @@ each_profile(const char *path, const struct profile *p)
 static void
 the_guides_list(void)
 {
-	static const struct { int64_t id; const char *name, *ca; } figure[] = {
+	static const struct { int64_t id; const char *name, *ca;
+	} figure[] = {
 		{ 47, "DOCSIS 3.0", "Kyrio:DOCSIS Cable Modem Root Certificate Authority" },
 		{ 51, "DOCSIS 3.1", "Kyrio:CableLabs Device Certificate Authority SHA512" },
-		{ 233, "DOCSIS_3.0-Flexible_Profile_RSA1024_SHA1", "Kyrio:DOCSIS Cable Modem Root Certificate Authority" },
-		{ 234, "DOCSIS_3.1-Flexible_Profile_RSA2048_SH256", "Kyrio:CableLabs Device Certificate Authority SHA512" },
-		{ 301, "DOCSIS_4.0-Flexible_Profile_RSA2048_SHA256", "Kyrio:CableLabs Device Certification Authority" },
-		{ 57, "DPoE_ONU_Device_CableLabs_RSA2048_SHA256", "Kyrio:CableLabs Device Certificate Authority SHA512" },
-		{ 58, "DPoE_ONU_Device_CableLabs_RSA2048_SHA512", "Kyrio:CableLabs Device Certificate Authority SHA512" },
+		{ 233, "DOCSIS_3.0-Flexible_Profile_RSA1024_SHA1",
+		    "Kyrio:DOCSIS Cable Modem Root Certificate Authority" },
+		{ 234, "DOCSIS_3.1-Flexible_Profile_RSA2048_SH256",
+		    "Kyrio:CableLabs Device Certificate Authority SHA512" },
+		{ 301, "DOCSIS_4.0-Flexible_Profile_RSA2048_SHA256",
+		    "Kyrio:CableLabs Device Certification Authority" },
+		{ 57, "DPoE_ONU_Device_CableLabs_RSA2048_SHA256",
+		    "Kyrio:CableLabs Device Certificate Authority SHA512" },
+		{ 58, "DPoE_ONU_Device_CableLabs_RSA2048_SHA512",
+		    "Kyrio:CableLabs Device Certificate Authority SHA512" },
 		{ 52, "OpenCable CableCard Device CA1-G5", "Kyrio:CableLabs Mfg CA1-G5" },
 		{ 53, "OpenCable Host Device Certificate", "Kyrio:CableLabs Mfg CA6-G5" },
 	};
@@ -324,14 +338,17 @@ the_guides_list(void)
 				a = profile_about(profiles[k].profile);
 		if (!CHECK(a != NULL, "profile %lld is not shipped", (long long)figure[i].id))
 			continue;
-		CHECK(strcmp(a->name, figure[i].name) == 0, "profile %lld is called %s", (long long)a->id, a->name);
+		CHECK(strcmp(a->name, figure[i].name) == 0, "profile %lld is called %s", (long long)a->id,
+		    a->name);
 		CHECK(ca_find(a->ca) != NULL && strcmp(ca_find(a->ca)->plan->label, figure[i].ca) == 0,
 		    "profile %lld has another CA", (long long)a->id);
 	}
 	for (size_t i = 0; i < n_profiles; i++)
 		for (size_t k = i + 1; k < n_profiles; k++)
-			CHECK(profile_about(profiles[i].profile)->id != profile_about(profiles[k].profile)->id &&
-			    strcmp(profile_about(profiles[i].profile)->name, profile_about(profiles[k].profile)->name) != 0,
+			CHECK(profile_about(profiles[i].profile)->id !=
+				      profile_about(profiles[k].profile)->id &&
+				  strcmp(profile_about(profiles[i].profile)->name,
+				      profile_about(profiles[k].profile)->name) != 0,
 			    "%s and %s share an id or a name", profiles[i].path, profiles[k].path);
 }
 

@@ -9,13 +9,16 @@
 
 static const char base[] =
     "{\"id\":1,\"version\":1,\"name\":\"T\",\"ecosystem\":\"t\",\"ca\":\"c\",\"methods\":[\"form\",\"csr\"],"
-    "\"keys\":{\"server\":[{\"algorithm\":\"EC\",\"curve\":\"P-256\"}],\"csr\":[{\"algorithm\":\"EC\",\"curve\":\"P-256\"}]},"
+    "\"keys\":{\"server\":[{\"algorithm\":\"EC\",\"curve\":\"P-256\"}],\"csr\":[{\"algorithm\":\"EC\","
+    "\"curve\":\"P-256\"}]},"
     "\"signature\":\"ecdsa-with-SHA256\","
     "\"subject\":[{\"type\":\"C\",\"from\":\"organization\",\"name\":\"country\"},"
     "{\"type\":\"CN\",\"from\":\"input\",\"name\":\"mac_address\"}],"
     "\"validity\":{\"days\":10},"
-    "\"extensions\":[{\"type\":\"keyUsage\",\"usages\":[\"digitalSignature\"]},{\"type\":\"authorityKeyIdentifier\"}],"
-    "\"inputs\":[{\"name\":\"mac_address\",\"title\":\"MAC\",\"type\":\"mac_address\",\"generators\":[\"none\",\"mac\"]}],"
+    "\"extensions\":[{\"type\":\"keyUsage\",\"usages\":[\"digitalSignature\"]},{\"type\":"
+    "\"authorityKeyIdentifier\"}],"
+    "\"inputs\":[{\"name\":\"mac_address\",\"title\":\"MAC\",\"type\":\"mac_address\",\"generators\":["
+    "\"none\",\"mac\"]}],"
     "\"unique\":[\"mac_address\"]}";
 
 /* The base document with one member replaced ("subject.1.max_length"), added, or removed (value NULL). */
@@ -36,7 +39,8 @@ changed(const char *path, const char *value)
 		else if (next == NULL)
 			(void)(v == NULL ? json_object_del(at, step) : json_object_set(at, step, v));
 		else
-			at = json_is_array(at) ? json_array_get(at, strtoul(step, NULL, 10)) : json_object_get(at, step);
+			at = json_is_array(at) ? json_array_get(at, strtoul(step, NULL, 10))
+					       : json_object_get(at, step);
 	}
 	text = json_dumps(root, JSON_COMPACT);
 	json_decref(v);
@@ -57,8 +61,8 @@ refused(const char *path, const char *value, const char *fault_at)
 	CHECK(!ok, "%s = %s is taken", path, value == NULL ? "nothing" : value);
 	for (size_t i = 0; i < f.n; i++)
 		said = said || strcmp(f.list[i].field, fault_at) == 0;
-	CHECK(ok || said, "%s = %s: no fault at %s but at %s (%s)", path, value == NULL ? "nothing" : value, fault_at,
-	    f.n > 0 ? f.list[0].field : "-", f.n > 0 ? f.list[0].message : e.msg);
+	CHECK(ok || said, "%s = %s: no fault at %s but at %s (%s)", path, value == NULL ? "nothing" : value,
+	    fault_at, f.n > 0 ? f.list[0].field : "-", f.n > 0 ? f.list[0].message : e.msg);
 	profile_free(p);
 	free(text);
 }
@@ -81,9 +85,15 @@ taken(const char *path, const char *value)
 static void
 whole_documents(void)
 {
-	static const struct { const char *text; enum err_kind kind; } cases[] = {
-		{ "", ERR_MALFORMED }, { "[]", ERR_MALFORMED }, { "{", ERR_MALFORMED }, { "{\"id\":1,\"id\":2}", ERR_MALFORMED },
-		{ "{}", ERR_INVALID }, { "{\"a\\u0000b\":1}", ERR_MALFORMED }, { "null", ERR_MALFORMED },
+	static const struct { const char *text; enum err_kind kind;
+	} cases[] = {
+		{ "", ERR_MALFORMED },
+		{ "[]", ERR_MALFORMED },
+		{ "{", ERR_MALFORMED },
+		{ "{\"id\":1,\"id\":2}", ERR_MALFORMED },
+		{ "{}", ERR_INVALID },
+		{ "{\"a\\u0000b\":1}", ERR_MALFORMED },
+		{ "null", ERR_MALFORMED },
 	};
 	static char big[PROFILE_JSON_MAX + 2];
 	struct profile *p = NULL;
@@ -93,11 +103,13 @@ whole_documents(void)
 		OWN(arena_free) struct arena *a = arena_new(1 << 16);
 		struct faults f = { .arena = a };
 
-		CHECK(!profile_parse(cases[i].text, strlen(cases[i].text), &p, &f, &e) && e.kind == cases[i].kind, "%s: %s",
-		    cases[i].text, err_kind_name(e.kind));
+		CHECK(!profile_parse(cases[i].text, strlen(cases[i].text), &p, &f, &e) &&
+			  e.kind == cases[i].kind,
+		    "%s: %s", cases[i].text, err_kind_name(e.kind));
 	}
 	memset(big, ' ', sizeof(big) - 1);
-	CHECK(!profile_parse(big, sizeof(big) - 1, &p, NULL, &e) && e.kind == ERR_TOO_LARGE, "a large document");
+	CHECK(!profile_parse(big, sizeof(big) - 1, &p, NULL, &e) && e.kind == ERR_TOO_LARGE,
+	    "a large document");
 }
 
 static void
@@ -147,17 +159,22 @@ subjects(void)
 	refused("subject.1.max_length", "16", "subject[1].name");
 	refused("subject.0.pattern", "\"^[A-Z]{2}$\"", "subject[0].pattern");
 	refused("subject.2", "{\"type\":\"C\",\"from\":\"constant\",\"value\":\"USA\"}", "subject[2].value");
-	refused("subject.2", "{\"type\":\"DC\",\"from\":\"constant\",\"value\":\"\xc3\xa9\"}", "subject[2].value");
+	refused("subject.2", "{\"type\":\"DC\",\"from\":\"constant\",\"value\":\"\xc3\xa9\"}",
+	    "subject[2].value");
 	refused("subject.2", "{\"type\":\"O\",\"from\":\"constant\",\"value\":\"{x}\"}", "subject[2].value");
-	refused("subject.2", "{\"type\":\"O\",\"from\":\"template\",\"template\":\"{x}\"}", "subject[2].template");
-	refused("subject.2", "{\"type\":\"O\",\"from\":\"template\",\"template\":\"{mac_address}{mac_address}\"}",
+	refused("subject.2", "{\"type\":\"O\",\"from\":\"template\",\"template\":\"{x}\"}",
+	    "subject[2].template");
+	refused("subject.2",
+	    "{\"type\":\"O\",\"from\":\"template\",\"template\":\"{mac_address}{mac_address}\"}",
 	    "subject[2].template");
 	refused("subject.2", "{\"type\":\"O\",\"from\":\"template\",\"template\":\"{mac_address:roman}\"}",
 	    "subject[2].template");
-	refused("subject.2", "{\"type\":\"O\",\"from\":\"template\",\"template\":\"{public_url}\"}", "subject[2].template");
+	refused("subject.2", "{\"type\":\"O\",\"from\":\"template\",\"template\":\"{public_url}\"}",
+	    "subject[2].template");
 	refused("subject", "[]", "subject");
 	taken("subject.2", "{\"type\":\"O\",\"from\":\"csr\",\"optional\":true}");
-	taken("subject.2", "{\"type\":\"O\",\"from\":\"template\",\"template\":\"unit {mac_address:hex_lower} of {organization.name}\"}");
+	taken("subject.2", "{\"type\":\"O\",\"from\":\"template\",\"template\":\"unit "
+			   "{mac_address:hex_lower} of {organization.name}\"}");
 	taken("subject.2", "{\"type\":\"1.3.6.1.4.1.37244.2.1\",\"from\":\"constant\",\"value\":\"FFF1\"}");
 }
 
@@ -172,29 +189,45 @@ extensions(void)
 	refused("extensions.1.method", "\"sha1\"", "extensions[1].method");
 	refused("extensions.1.type", "\"nameConstraints\"", "extensions[1].type");
 	refused("extensions.2", "{\"type\":\"authorityKeyIdentifier\"}", "extensions");
-	refused("extensions.2", "{\"type\":\"other\",\"oid\":\"2.5.29.19\",\"value\":{\"DER\":\"30030101FF\"}}", "extensions[2].oid");
-	refused("extensions.2", "{\"type\":\"other\",\"oid\":\"1.2.3\",\"value\":{\"DER\":\"3003010\"}}", "extensions[2].value.DER");
-	refused("extensions.2", "{\"type\":\"other\",\"oid\":\"1.2.3\",\"value\":{\"DER\":\"300301\"}}", "extensions[2].value.DER");
-	refused("extensions.2", "{\"type\":\"other\",\"oid\":\"1.2.3\",\"value\":{\"REAL\":1}}", "extensions[2].value.REAL");
-	refused("extensions.2", "{\"type\":\"other\",\"oid\":\"1.2.3\",\"value\":{\"SEQUENCE\":[{\"INTEGER\":-1}]}}",
+	refused("extensions.2",
+	    "{\"type\":\"other\",\"oid\":\"2.5.29.19\",\"value\":{\"DER\":\"30030101FF\"}}",
+	    "extensions[2].oid");
+	refused("extensions.2", "{\"type\":\"other\",\"oid\":\"1.2.3\",\"value\":{\"DER\":\"3003010\"}}",
+	    "extensions[2].value.DER");
+	refused("extensions.2", "{\"type\":\"other\",\"oid\":\"1.2.3\",\"value\":{\"DER\":\"300301\"}}",
+	    "extensions[2].value.DER");
+	refused("extensions.2", "{\"type\":\"other\",\"oid\":\"1.2.3\",\"value\":{\"REAL\":1}}",
+	    "extensions[2].value.REAL");
+	refused("extensions.2",
+	    "{\"type\":\"other\",\"oid\":\"1.2.3\",\"value\":{\"SEQUENCE\":[{\"INTEGER\":-1}]}}",
 	    "extensions[2].value.SEQUENCE[0].INTEGER");
-	refused("extensions.2", "{\"type\":\"other\",\"oid\":\"1.2.3\",\"value\":{\"INTEGER\":\"{mac_address}\"}}",
+	refused("extensions.2",
+	    "{\"type\":\"other\",\"oid\":\"1.2.3\",\"value\":{\"INTEGER\":\"{mac_address}\"}}",
 	    "extensions[2].value.INTEGER");
-	refused("extensions.2", "{\"type\":\"other\",\"oid\":\"1.2.3\",\"value\":{\"SET\":[{\"NULL\":null},{\"NULL\":null}]}}",
+	refused("extensions.2",
+	    "{\"type\":\"other\",\"oid\":\"1.2.3\",\"value\":{\"SET\":[{\"NULL\":null},{\"NULL\":null}]}}",
 	    "extensions[2].value.SET");
-	refused("extensions.2", "{\"type\":\"extKeyUsage\",\"purposes\":[\"flying\"]}", "extensions[2].purposes");
-	refused("extensions.2", "{\"type\":\"subjectAltName\",\"names\":[{\"dns\":\"a\",\"uri\":\"b\"}]}", "extensions[2].names[0].uri");
-	refused("extensions.2", "{\"type\":\"subjectAltName\",\"names\":[{\"ip\":\"{mac_address}\"}]}", "extensions[2].names[0].ip");
+	refused("extensions.2", "{\"type\":\"extKeyUsage\",\"purposes\":[\"flying\"]}",
+	    "extensions[2].purposes");
+	refused("extensions.2", "{\"type\":\"subjectAltName\",\"names\":[{\"dns\":\"a\",\"uri\":\"b\"}]}",
+	    "extensions[2].names[0].uri");
+	refused("extensions.2", "{\"type\":\"subjectAltName\",\"names\":[{\"ip\":\"{mac_address}\"}]}",
+	    "extensions[2].names[0].ip");
 	refused("extensions.2", "{\"type\":\"subjectAltName\",\"names\":[{\"mac_address\":\"xx\"}]}",
 	    "extensions[2].names[0].mac_address.mac_address");
-	refused("extensions.2", "{\"type\":\"crlDistributionPoints\",\"uris\":[\"ftp://x\"]}", "extensions[2].uris");
+	refused("extensions.2", "{\"type\":\"crlDistributionPoints\",\"uris\":[\"ftp://x\"]}",
+	    "extensions[2].uris");
 	refused("extensions.2", "{\"type\":\"authorityInfoAccess\"}", "extensions[2]");
 	refused("inputs.1", "{\"name\":\"spare\",\"title\":\"S\",\"type\":\"text\"}", "inputs");
 	taken("extensions.2", "{\"type\":\"noRevAvail\"}");
-	taken("extensions.2", "{\"type\":\"other\",\"oid\":\"1.2.3\",\"name\":\"x\",\"critical\":true,\"value\":{\"SEQUENCE\":["
-	    "{\"OID\":\"1.2.3\"},{\"OCTET STRING\":{\"octets\":\"{mac_address}\"}},{\"EXPLICIT\":{\"tag\":0,\"of\":"
-	    "{\"UTF8String\":\"{mac_address:hyphens}\"}}},{\"IMPLICIT\":{\"tag\":1,\"of\":{\"IA5String\":\"x\"}}},"
-	    "{\"BIT STRING\":{\"der\":{\"SEQUENCE\":[]}}},{\"BOOLEAN\":true},{\"ENUMERATED\":3},{\"NULL\":null},"
+	taken("extensions.2",
+	    "{\"type\":\"other\",\"oid\":\"1.2.3\",\"name\":\"x\",\"critical\":true,\"value\":{\"SEQUENCE\":["
+	    "{\"OID\":\"1.2.3\"},{\"OCTET "
+	    "STRING\":{\"octets\":\"{mac_address}\"}},{\"EXPLICIT\":{\"tag\":0,\"of\":"
+	    "{\"UTF8String\":\"{mac_address:hyphens}\"}}},{\"IMPLICIT\":{\"tag\":1,\"of\":{\"IA5String\":"
+	    "\"x\"}}},"
+	    "{\"BIT "
+	    "STRING\":{\"der\":{\"SEQUENCE\":[]}}},{\"BOOLEAN\":true},{\"ENUMERATED\":3},{\"NULL\":null},"
 	    "{\"SET\":[{\"PrintableString\":\"a\"}]}]}}");
 }
 
@@ -213,7 +246,9 @@ input_rules(void)
 	refused("inputs.0.title", NULL, "inputs[0].title");
 	refused("inputs.1", "{\"name\":\"mac_address\",\"title\":\"S\",\"type\":\"text\"}", "inputs[1].name");
 	refused("inputs.1", "{\"name\":\"c\",\"title\":\"S\",\"type\":\"choice\"}", "inputs[1].choices");
-	refused("inputs.1", "{\"name\":\"c\",\"title\":\"S\",\"type\":\"text\",\"min_length\":9,\"max_length\":5}", "inputs[1].min_length");
+	refused("inputs.1",
+	    "{\"name\":\"c\",\"title\":\"S\",\"type\":\"text\",\"min_length\":9,\"max_length\":5}",
+	    "inputs[1].min_length");
 }
 
 static void
@@ -239,17 +274,21 @@ views(void)
 	params = profile_parameters(p, &n);
 	CHECK(n == 1 && strcmp(params->name, "country") == 0 && params->required, "the parameter");
 	CHECK(profile_parameter_ok(p, 0, "US", why) && !profile_parameter_ok(p, 0, "USA", why) &&
-	    !profile_parameter_ok(p, 0, "", why) && !profile_parameter_ok(p, 0, "\xc3\xa9", why), "its rules");
+		  !profile_parameter_ok(p, 0, "", why) && !profile_parameter_ok(p, 0, "\xc3\xa9", why),
+	    "its rules");
 	rdn = profile_subject_view(p, &n);
 	CHECK(n == 2 && strcmp(rdn[0].string, "PrintableString") == 0 && rdn[0].max_length == 2 &&
 	    strcmp(rdn[1].value, "mac_address") == 0, "the subject");
 	x = profile_extensions_view(p, &n);
-	CHECK(n == 2 && strcmp(x[0].value, "digitalSignature") == 0 && x[0].critical && strcmp(x[0].oid, "2.5.29.15") == 0,
+	CHECK(n == 2 && strcmp(x[0].value, "digitalSignature") == 0 && x[0].critical &&
+		  strcmp(x[0].oid, "2.5.29.15") == 0,
 	    "the extensions");
-	CHECK(strcmp(profile_validity_text(p), "10 days, not past the issuing CA's end") == 0, "%s", profile_validity_text(p));
+	CHECK(strcmp(profile_validity_text(p), "10 days, not past the issuing CA's end") == 0, "%s",
+	    profile_validity_text(p));
 	CHECK(profile_about(p)->methods == (METHOD_FORM | METHOD_CSR) &&
 	    profile_about(p)->reasons == 0x23b, "methods, reasons %x", profile_about(p)->reasons);
-	CHECK(profile_download(p)->formats == FORMAT_P12 && profile_download(p)->p12_iterations == 2048, "the download");
+	CHECK(profile_download(p)->formats == FORMAT_P12 && profile_download(p)->p12_iterations == 2048,
+	    "the download");
 }
 
 static void
@@ -261,11 +300,14 @@ dates(void)
 
 	if (!CHECK(profile_parse(base, strlen(base), &p, NULL, &e), "%s", e.msg))
 		return;
-	CHECK(profile_dates(p, 1000000, 0, 10000000, &from, &to, &e) && from == 1000000 && to == 1000000 + 864000 - 1,
+	CHECK(profile_dates(p, 1000000, 0, 10000000, &from, &to, &e) && from == 1000000 &&
+		  to == 1000000 + 864000 - 1,
 	    "ten days");
 	CHECK(profile_dates(p, 1000000, 0, 1100000, &from, &to, &e) && to == 1100000, "not past the CA");
-	CHECK(!profile_dates(p, 1000000, 0, 1000000, &from, &to, &e) && strcmp(e.code, "issuer_expired") == 0, "expired");
-	CHECK(!profile_dates(p, 1000000, 1000001, 2000000, &from, &to, &e) && strcmp(e.code, "issuer_not_yet_valid") == 0,
+	CHECK(!profile_dates(p, 1000000, 0, 1000000, &from, &to, &e) && strcmp(e.code, "issuer_expired") == 0,
+	    "expired");
+	CHECK(!profile_dates(p, 1000000, 1000001, 2000000, &from, &to, &e) &&
+		  strcmp(e.code, "issuer_not_yet_valid") == 0,
 	    "not yet valid");
 }
 
@@ -298,7 +340,8 @@ schema_agrees(void)
 {
 	size_t len, i;
 	char *text = read_source("profiles/profile.schema.json", &len);
-	json_t *root = text == NULL ? NULL : json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL), *defs, *list, *one;
+	json_t *root = text == NULL ? NULL : json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL), *defs,
+	       *list, *one;
 	static const struct { const char *def, *holder, *place; } parts[] = {
 		{ "rdn", "subject.0", "subject[0]" }, { "input", "inputs.0", "inputs[0]" },
 	};
@@ -311,13 +354,14 @@ schema_agrees(void)
 		known_member("", "", member, NULL);
 	defs = json_object_get(root, "$defs");
 	for (i = 0; i < COUNT(parts); i++)
-		json_object_foreach(json_object_get(json_object_get(defs, parts[i].def), "properties"), member, v)
-			known_member(parts[i].holder, parts[i].place, member, NULL);
+		json_object_foreach(json_object_get(json_object_get(defs, parts[i].def), "properties"),
+		    member, v) known_member(parts[i].holder, parts[i].place, member, NULL);
 	list = json_object_get(json_object_get(defs, "extension"), "oneOf");
 	CHECK(json_array_size(list) == 12, "%zu kinds of extension in the schema", json_array_size(list));
 	json_array_foreach(list, i, one) {
 		json_t *properties = json_object_get(one, "properties");
-		const char *type = json_string_value(json_object_get(json_object_get(properties, "type"), "const"));
+		const char *type =
+		    json_string_value(json_object_get(json_object_get(properties, "type"), "const"));
 
 		json_object_foreach(properties, member, v)
 			if (strcmp(member, "type") != 0)

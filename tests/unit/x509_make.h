@@ -84,9 +84,9 @@ struct made_ca {
 	struct issuer	issuer;
 };
 
-__attribute__((unused))
-static bool
-make_ca(const struct ca_plan *plan, const struct made_ca *parent, int64_t now_s, struct made_ca *out, struct err *e)
+__attribute__((unused)) static bool
+make_ca(const struct ca_plan *plan, const struct made_ca *parent, int64_t now_s, struct made_ca *out,
+    struct err *e)
 {
 	uint8_t buf[TBS_MAX], serial[16];
 	struct der tbs;
@@ -95,7 +95,8 @@ make_ca(const struct ca_plan *plan, const struct made_ca *parent, int64_t now_s,
 	if (!make_key(plan->key, &out->key) || !ca_tbs_build(plan, parent == NULL ? NULL : &parent->issuer,
 	    made_spki(&out->key), serial, now_s, buf, sizeof(buf), &tbs, e))
 		return false;
-	out->len = make_signed(parent == NULL ? out->key.pkey : parent->key.pkey, plan->signature, tbs, out->der);
+	out->len =
+	    make_signed(parent == NULL ? out->key.pkey : parent->key.pkey, plan->signature, tbs, out->der);
 	return out->len > 0 && issuer_load(out->der, out->len, &out->issuer, e);
 }
 
