@@ -9,6 +9,7 @@
 #include "http/json.h"
 
 static const struct command commands[] = {
+	{ "check", cmd_check, "hold an instance against what must always be true" },
 	{ "demo", cmd_demo, "make a whole working instance and run it" },
 	{ "serve", cmd_serve, "run an instance: nginx, web, workers, status and signer" },
 	{ "verify", cmd_verify, "check a downloaded batch, offline" },

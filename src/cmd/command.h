@@ -19,7 +19,7 @@ struct command {
 	const char	*summary;	/* one line for `certmill --help` */
 };
 
-command_fn cmd_serve, cmd_verify, cmd_demo;
+command_fn cmd_check, cmd_serve, cmd_verify, cmd_demo;
 
 /* "certmill serve: what is wrong" on stderr; EXIT_FAILED. */
 int command_failed(const char *command, const struct err *);

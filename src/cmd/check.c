@@ -1,0 +1,117 @@
+/* certmill check: the invariants of an instance, for night calls and for the tests that kill things. */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/config.h"
+#include "cmd/instance.h"
+#include "domain/check.h"
+
+static void
+help(void)
+{
+	(void)printf(
+	    "usage: certmill check --dir DIR | --config FILE [--json] [--no-signer]\n\n"
+	    "Holds an instance against what must always be true: every item once, no serial number twice, quota\n"
+	    "equal to what exists, no password left, store and signer's journal in agreement, the audit log one\n"
+	    "unbroken chain. Changes nothing; may run beside the instance, whose signer it asks.\n\n"
+	    "  --dir DIR      an instance's directory (its certmill.conf is read)\n"
+	    "  --config FILE  its configuration file\n"
+	    "  --no-signer    leave out what needs a running signer\n"
+	    "  --json         the result as JSON\n\n"
+	    "Exit status 0: everything holds; 1: something does not.\n");
+}
+
+struct output {
+	bool	 json;
+	json_t	*rules, *faults;
+};
+
+static void
+on_rule(void *arg, const char *name, const char *holds, size_t faults)
+{
+	struct output *o = arg;
+
+	json_array_append_new(o->rules, json_pack("{s:s, s:s, s:I}", "name", name, "holds", holds, "faults",
+	    (json_int_t)faults));
+	if (!o->json)
+		(void)printf("%-13s %s  %s\n", name, faults == 0 ? "ok   " : "WRONG", holds);
+}
+
+static void
+on_fault(void *arg, const char *name, const char *what)
+{
+	struct output *o = arg;
+
+	json_array_append_new(o->faults, json_pack("{s:s, s:s}", "rule", name, "what", what));
+	if (!o->json)
+		(void)fprintf(stderr, "%s: %s\n", name, what);
+}
+
+static void
+result(const struct output *o, const struct check_totals *t)
+{
+	json_t *all;
+	char *text;
+
+	if (!o->json) {
+		(void)printf("%lld certificates, %lld journal records, %lld audit records, %zu faults\n",
+		    (long long)t->certificates, (long long)t->journaled, (long long)t->audit_records, t->faults);
+		return;
+	}
+	all = json_pack("{s:b, s:I, s:I, s:I, s:O, s:O}", "ok", t->faults == 0, "certificates",
+	    (json_int_t)t->certificates, "journal_records", (json_int_t)t->journaled, "audit_records",
+	    (json_int_t)t->audit_records, "rules", o->rules, "faults", o->faults);
+	text = json_dumps(all, JSON_INDENT(2));
+	(void)printf("%s\n", text);
+	free(text);
+	json_decref(all);
+}
+
+static int
+check(const char *file, bool no_signer, struct output *o)
+{
+	OWN(config_free) struct config *conf = NULL;
+	OWN(instance_close) struct instance *in = NULL;
+	const struct check_report report = { .rule = on_rule, .fault = on_fault, .arg = o };
+	struct check_totals totals;
+	struct err e = { 0 };
+
+	if (!config_read(file, &conf, &e) || !instance_open(conf, false, &in, &e) ||
+	    !check_run(instance_app(in), no_signer ? NULL : conf->signer.ops_socket, &report, &totals, &e))
+		return command_failed("check", &e);
+	result(o, &totals);
+	return totals.faults == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+int
+cmd_check(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "dir", required_argument, NULL, 'd' }, { "config", required_argument, NULL, 'c' },
+		{ "no-signer", no_argument, NULL, 'n' }, { "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' }, { 0 }
+	};
+	struct output out = { .rules = json_array(), .faults = json_array() };
+	char file[4096] = "";
+	bool no_signer = false;
+	int o, status;
+
+	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (o) {
+		case 'd': (void)snprintf(file, sizeof(file), "%s/certmill.conf", optarg); break;
+		case 'c': (void)snprintf(file, sizeof(file), "%s", optarg); break;
+		case 'n': no_signer = true; break;
+		case 'j': out.json = true; break;
+		case 'h': help(); return EXIT_DONE;
+		default: return EXIT_USAGE;
+		}
+	if (file[0] == '\0' || optind != argc)
+		return command_usage("check", "name the instance: --dir DIR or --config FILE");
+	status = check(file, no_signer, &out);
+	json_decref(out.rules);
+	json_decref(out.faults);
+	return status;
+}
