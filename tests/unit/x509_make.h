@@ -7,9 +7,11 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "base/secret.h"
 #include "base/str.h"
 #include "x509/ca.h"
 #include "x509/cert.h"
+#include "x509/keypair.h"
 #include "x509/profile.h"
 #include "x509/tbs.h"
 
@@ -27,10 +29,20 @@ make_rsa(unsigned bits)
 	static EVP_PKEY *made[5];
 	size_t i = bits / 1024;
 
-	if (i >= 5)
+	if (i < 1 || i > 4)
 		return NULL;
-	if (made[i] == NULL)
-		made[i] = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
+	if (made[i] == NULL) {
+		OWN(keymaker_free) struct keymaker *maker = keymaker_new(RSAGEN_FAST);
+		struct keypair pair = { 0 };
+		struct err e = { 0 };
+		const unsigned char *at;
+
+		if (!keypair_make(maker, (struct key_type){ KEY_RSA, bits }, &pair, &e))
+			return NULL;
+		at = pair.pkcs8->p;
+		made[i] = d2i_AutoPrivateKey(NULL, &at, (long)pair.pkcs8->len);
+		keypair_clear(&pair);
+	}
 	if (made[i] != NULL)
 		EVP_PKEY_up_ref(made[i]);
 	return made[i];
