@@ -4,10 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#undef err_set
-#undef err_in
-#undef err_sys
-
 static const char *const kind_names[] = {
 	[ERR_NONE] = "none",
 	[ERR_MALFORMED] = "malformed",

@@ -45,10 +45,4 @@ bool err_sys(struct err *, const char *fmt, ...) __attribute__((format(printf, 2
 void err_clear(struct err *);
 const char *err_kind_name(enum err_kind);
 
-#ifdef __clang_analyzer__	/* cannot see into err.c: told that these are false */
-#define err_set(...) ((void)err_set(__VA_ARGS__), false)
-#define err_in(...) ((void)err_in(__VA_ARGS__), false)
-#define err_sys(...) ((void)err_sys(__VA_ARGS__), false)
-#endif
-
 #endif
