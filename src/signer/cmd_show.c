@@ -220,7 +220,8 @@ check(const struct common *c, struct err *e)
 	    : "journal whole: %" PRIu64 " records, %" PRIu64 " certificates for workers, %" PRIu64 " of its own, %" PRIu64
 	    " serials barred, %" PRIu64 " segments, %" PRIu64 " octets torn or being written\nhead %s\n%zu CAs, %zu documents\n",
 	    report.head.records, n.certificates, n.own, n.barred, report.head.segments, report.torn, head, n_cas, n_docs);
-	return true;
+	return docs_refused(docs) == 0 || err_set(e, ERR_INVALID, "doc_invalid",
+	    "%zu documents are refused, as said above; replace or remove them", docs_refused(docs));
 }
 
 int

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -22,6 +23,7 @@ struct docs {
 	size_t			 n_operators;
 	pthread_rwlock_t	 lock;
 	struct doc		*first;
+	atomic_size_t		 refused;
 };
 
 static void
@@ -179,6 +181,12 @@ doc_open(struct docs *s, struct der cms, struct doc **out, struct err *e)
 	return true;
 }
 
+size_t
+docs_refused(struct docs *s)
+{
+	return atomic_load(&s->refused);
+}
+
 /* Puts it in the list; where that version is there already, the one there stays. */
 static const struct doc *
 doc_keep(struct docs *s, struct doc *d)
@@ -218,7 +226,7 @@ load_file(struct docs *s, enum doc_kind kind, int64_t id, int64_t version, const
 }
 
 static void
-refused(const struct docs *s, enum doc_kind kind, const char *name, const struct err *e)
+refused(struct docs *s, enum doc_kind kind, const char *name, const struct err *e)
 {
 	char path[PATH_MAX];
 	struct err said = *e;
@@ -226,6 +234,7 @@ refused(const struct docs *s, enum doc_kind kind, const char *name, const struct
 	snprintf(path, sizeof(path), "%s/%s", folder_of(s, kind), name);
 	err_in(&said, "%s", path);
 	log_err("document.refused", &said);
+	atomic_fetch_add(&s->refused, 1);
 }
 
 static void

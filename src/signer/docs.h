@@ -57,6 +57,9 @@ must_check bool docs_activate(struct docs *, struct der signed_doc, const struct
 /* All of them, newest first, while nothing is freed. */
 const struct doc *docs_first(struct docs *);
 
+/* How many files were refused so far. */
+size_t docs_refused(struct docs *);
+
 /* Constants of an organization in the order that the profile wants; NULL where it has none. */
 void doc_constants(const struct doc *organization, const struct profile *, const char *out[PROFILE_INPUTS_MAX]);
 

@@ -60,6 +60,7 @@ box_path(const struct box *b, const char *fmt, ...)
 	return p;
 }
 
+__attribute__((unused))
 static void
 box_document(const struct box *b, const char *path, const char *text, size_t len)
 {
@@ -70,6 +71,7 @@ box_document(const struct box *b, const char *path, const char *text, size_t len
 	    && file_write(path, 0600, cms.p, cms.len, &e), "%s %s", e.msg, e.trail);
 }
 
+__attribute__((unused))
 static void
 box_organization(const struct box *b, int version, const char *name)
 {
@@ -80,6 +82,7 @@ box_organization(const struct box *b, int version, const char *name)
 	box_document(b, box_path(b, "organizations/%d-%d.cms", ORGANIZATION, version), text, (size_t)n);
 }
 
+__attribute__((unused))
 static struct profile *
 box_profile(const struct box *b, const char *file, int64_t id)
 {
@@ -97,6 +100,7 @@ box_profile(const struct box *b, const char *file, int64_t id)
 	return p;
 }
 
+__attribute__((unused))
 static int
 box_command(command_fn *fn, char **argv)
 {
@@ -107,6 +111,7 @@ box_command(command_fn *fn, char **argv)
 	return fn(argc, argv);
 }
 
+__attribute__((unused))
 static void
 box_cas(struct box *b)
 {
@@ -122,6 +127,7 @@ box_cas(struct box *b)
 }
 
 /* Everything but the running process. */
+__attribute__((unused))
 static void
 box_make(struct box *b)
 {
@@ -163,6 +169,7 @@ box_make(struct box *b)
 }
 
 /* Starts the signer of a folder in a process of its own, and waits until it answers. */
+__attribute__((unused))
 static pid_t
 box_serve(char *dir, const char *any_socket)
 {
@@ -189,6 +196,7 @@ box_serve(char *dir, const char *any_socket)
 	return pid;
 }
 
+__attribute__((unused))
 static void
 box_start(struct box *b)
 {
@@ -196,6 +204,7 @@ box_start(struct box *b)
 }
 
 /* Its exit status, or -1 when a signal ended it. */
+__attribute__((unused))
 static int
 box_stop(struct box *b, int sig)
 {
@@ -209,6 +218,7 @@ box_stop(struct box *b, int sig)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+__attribute__((unused))
 static void
 box_free(struct box *b)
 {
@@ -230,6 +240,7 @@ box_free(struct box *b)
 	CHECK(system(cmd) == 0, "%s", cmd);
 }
 
+__attribute__((unused))
 static const char *
 box_ski(const struct box *b, const char *ca)
 {
@@ -237,6 +248,7 @@ box_ski(const struct box *b, const char *ca)
 }
 
 /* A device's TBSCertificate as a worker builds it; lives in the arena. */
+__attribute__((unused))
 static struct der
 box_tbs_with(struct box *b, const char *mac, const uint8_t serial[16], struct der spki)
 {
@@ -255,6 +267,7 @@ box_tbs_with(struct box *b, const char *mac, const uint8_t serial[16], struct de
 	return (struct der){ arena_memdup(b->arena, tbs.p, tbs.len), tbs.len };
 }
 
+__attribute__((unused))
 static struct der
 box_spki(struct box *b, struct key_type type)
 {
