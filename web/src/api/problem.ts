@@ -9,6 +9,18 @@ interface ProblemBody {
 	errors?: FieldError[];
 }
 
+type Loose = { [Key in keyof FieldError]: FieldError[Key] | null };
+
+/** Members that say nothing are left out, as the contract has it. */
+export function tidyErrors(errors: readonly Loose[] | undefined): FieldError[] {
+	return (errors ?? []).map(
+		(error) =>
+			Object.fromEntries(
+				Object.entries(error).filter(([, value]) => value !== null),
+			) as unknown as FieldError,
+	);
+}
+
 /** A refusal by the server (RFC 9457), or no answer at all: status 0. */
 export class ApiProblem extends Error {
 	readonly status: number;
@@ -25,7 +37,7 @@ export class ApiProblem extends Error {
 		this.code = body.code ?? '';
 		this.detail = body.detail ?? body.title ?? '';
 		this.requestId = body.request_id ?? headers?.get('x-request-id') ?? null;
-		this.errors = body.errors ?? [];
+		this.errors = tidyErrors(body.errors);
 		const after = Number(headers?.get('retry-after') ?? Number.NaN);
 		this.retryAfterS = Number.isFinite(after) ? after : null;
 	}

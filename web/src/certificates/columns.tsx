@@ -63,6 +63,7 @@ export function certificateColumns(t: TFunction): Column<Certificate>[] {
 		},
 		{
 			key: 'expires',
+			extra: true,
 			title: t('certificates.expires'),
 			sort: 'not_after',
 			className: 'nowrap',

@@ -57,7 +57,7 @@ export function LoginPage() {
 
 	return (
 		<LoginFrame title={t('login.title')} step={leaving ? 2 : 1}>
-			{refused && !problem && !leaving && <Refused />}
+			{refused && !problem && !leaving && <Refused none={refused === 'no-certificate'} />}
 			{problem !== undefined && <LoginProblem error={problem} />}
 			{leaving && (
 				<Notice kind="info" title={t('login.certificate')}>
@@ -113,11 +113,12 @@ function LoginProblem({ error }: { error: unknown }) {
 	return <ProblemNotice error={error} />;
 }
 
-function Refused() {
+/** The second step: no certificate at all, or one that does not do. */
+function Refused({ none }: { none: boolean }) {
 	const { t } = useTranslation();
 	return (
 		<Notice kind="error" title={t('login.refused')}>
-			<p>{t('login.refusedText')}</p>
+			<p>{t(none ? 'login.refusedNone' : 'login.refusedWrong')}</p>
 			<details>
 				<summary>{t('login.refusedHelp')}</summary>
 				<ul className="bullets">

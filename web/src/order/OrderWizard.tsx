@@ -75,7 +75,10 @@ export function OrderWizard({ profile, typed }: OrderWizardProps) {
 	const step = batch ? 2 : proposal ? 1 : 0;
 	const shown = useRef(step);
 	useEffect(() => {
-		if (shown.current !== step) top.current?.focus();
+		if (shown.current !== step) {
+			top.current?.focus({ preventScroll: true });
+			window.scrollTo({ top: 0 });
+		}
 		shown.current = step;
 	}, [step]);
 

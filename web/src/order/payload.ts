@@ -1,4 +1,5 @@
 import { api, got, upload } from '../api/client';
+import { tidyErrors } from '../api/problem';
 import type { components } from '../api/schema';
 import type { Batch, BatchPreview, Profile } from '../api/types';
 import { countedInput, inputsFor, type OrderFields } from './fields';
@@ -60,7 +61,7 @@ function isFileOrder(order: Order): order is FileOrder {
 	return order.method === 'csr' || order.method === 'csv';
 }
 
-export function sendPreview({ order, file, onProgress }: Send): Promise<BatchPreview> {
+async function askPreview({ order, file, onProgress }: Send): Promise<BatchPreview> {
 	if (isFileOrder(order)) {
 		if (!file) throw new Error('an upload without a file');
 		return upload<BatchPreview>('/batches?preview=true', order, file, { onProgress });
@@ -68,6 +69,15 @@ export function sendPreview({ order, file, onProgress }: Send): Promise<BatchPre
 	return got(
 		api.POST('/batches', { params: { query: { preview: true } }, body: order }),
 	) as Promise<BatchPreview>;
+}
+
+export async function sendPreview(send: Send): Promise<BatchPreview> {
+	const preview = await askPreview(send);
+	return {
+		...preview,
+		errors: tidyErrors(preview.errors),
+		warnings: tidyErrors(preview.warnings),
+	};
 }
 
 /** The same key again, after an answer that was lost, gives the first batch instead of a second. */

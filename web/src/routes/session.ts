@@ -8,8 +8,8 @@ import {
 import { z } from 'zod';
 import { searchFlag, searchPath, searchText } from '../lib/search';
 import { kept } from '../lib/storage';
-import { meOrNobody } from '../session/me';
-import { chosenProfile } from '../session/profile';
+import { meOrNobody, neverLoggedIn } from '../session/me';
+import { hasChosen } from '../session/profile';
 import { LoadingPage, NotFoundPage, RootCrashPage, RootNotFoundPage } from '../shell/MessagePages';
 import { Shell } from '../shell/Shell';
 
@@ -47,7 +47,8 @@ export const sessionRoute = createRoute({
 	getParentRoute: () => rootRoute,
 	id: 'session',
 	beforeLoad: async ({ context, location }) => {
-		const me = await meOrNobody(context.queryClient);
+		const stranger = location.href === '/' && neverLoggedIn();
+		const me = stranger ? undefined : await meOrNobody(context.queryClient);
 		if (!me) {
 			const next = location.href === '/' ? undefined : location.href;
 			throw redirect({ to: '/login', search: { next } });
@@ -69,7 +70,7 @@ export const appRoute = createRoute({
 	beforeLoad: ({ context: { me }, location }) => {
 		// After a log-in one says what to work with, unless there is nothing to choose.
 		const fresh = kept('fresh', sessionStorage) !== null;
-		const undecided = location.pathname === '/' && !chosenProfile(me);
+		const undecided = location.pathname === '/' && !hasChosen(me);
 		const choice = me.profiles.length > 0 && me.organization !== null;
 		if (choice && (fresh || undecided)) throw redirect({ to: '/enter' });
 	},

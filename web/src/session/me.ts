@@ -2,6 +2,7 @@ import { type QueryClient, queryOptions, useSuspenseQuery } from '@tanstack/reac
 import { api, got } from '../api/client';
 import { isStatus } from '../api/problem';
 import type { Me, Right } from '../api/types';
+import { keep, kept } from '../lib/storage';
 import { noteLoggedIn } from './activity';
 
 export const meQuery = queryOptions({
@@ -9,6 +10,7 @@ export const meQuery = queryOptions({
 	queryFn: async ({ signal }) => {
 		const me = await got(api.GET('/me', { signal }));
 		noteLoggedIn();
+		keep('session', '1');
 		return me;
 	},
 	staleTime: 60_000,
@@ -28,7 +30,18 @@ export async function meOrNobody(client: QueryClient): Promise<Me | undefined> {
 	try {
 		return await client.ensureQueryData(meQuery);
 	} catch (error) {
-		if (isStatus(error, 401)) return undefined;
+		if (isStatus(error, 401)) {
+			keep('session', null);
+			return undefined;
+		}
 		throw error;
 	}
+}
+
+/**
+ * Has this browser never logged in, or logged out?  Its first visit need not ask who it is, which
+ * browsers report as an error on the console.
+ */
+export function neverLoggedIn(): boolean {
+	return kept('session') === null && kept('fresh', sessionStorage) === null;
 }

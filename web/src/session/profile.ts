@@ -24,10 +24,14 @@ function slot(me: Me): string {
 	return `profile.${me.id}.${me.organization?.id ?? 0}`;
 }
 
-/** What the user chose in this tab, or undefined before the choice after a log-in. */
-export function chosenProfile(me: Me): ProfileSummary | undefined {
+function chosenProfile(me: Me): ProfileSummary | undefined {
 	const id = Number(kept(slot(me), sessionStorage));
 	return me.profiles.find((profile) => profile.id === id);
+}
+
+/** Has the user ever said what to work with, in this browser? */
+export function hasChosen(me: Me): boolean {
+	return chosenProfile(me) !== undefined || kept(slot(me)) !== null;
 }
 
 /** What a new tab begins with. */
@@ -45,8 +49,10 @@ export function chooseProfile(me: Me, profileId: number) {
 export function useProfileChoice(): [ProfileSummary | undefined, (id: number) => void] {
 	const me = useMe();
 	const id = useSyncExternalStore(subscribe, () => chosenProfile(me)?.id ?? lastProfile(me)?.id);
+	// Operators and auditors look at all organizations and all profiles at once.
+	const acts = me.organization !== null;
 	const choose = useCallback((next: number) => chooseProfile(me, next), [me]);
-	return [me.profiles.find((profile) => profile.id === id), choose];
+	return [acts ? me.profiles.find((profile) => profile.id === id) : undefined, choose];
 }
 
 export function useFavorites(): [number[], (id: number) => void] {

@@ -57,14 +57,14 @@ export function useRowHeight(): [RowHeight, (height: RowHeight) => void] {
 	return [height, (next) => write('rows', next === 'normal' ? null : next)];
 }
 
-/** Columns that the user has hidden in a table. */
-export function useHiddenColumns(table: string): [ReadonlySet<string>, (key: string) => void] {
+/** Columns of a table that the user has switched from how they are at first. */
+export function useSwitchedColumns(table: string): [ReadonlySet<string>, (key: string) => void] {
 	const text = useSyncExternalStore(subscribe, () => kept(`columns.${table}`) ?? '');
-	const hidden = new Set(text.split(',').filter(Boolean));
+	const switched = new Set(text.split(',').filter(Boolean));
 	return [
-		hidden,
+		switched,
 		(key) => {
-			const next = new Set(hidden);
+			const next = new Set(switched);
 			if (!next.delete(key)) next.add(key);
 			write(`columns.${table}`, next.size > 0 ? [...next].join(',') : null);
 		},

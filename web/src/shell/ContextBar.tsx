@@ -20,7 +20,7 @@ export function ContextBar() {
 	return (
 		<div className="context-bar">
 			<OrganizationSwitcher />
-			{me.profiles.length > 0 && <ProfileSwitcher />}
+			{profile && <ProfileSwitcher />}
 			{quota && <Figures quota={quota} />}
 			<div className="context-bar__login">
 				<strong>{me.full_name || me.username}</strong>{' '}

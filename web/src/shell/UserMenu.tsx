@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
+import { keep } from '../lib/storage';
 import { useMe } from '../session/me';
 import { usePopup } from './usePopup';
 
@@ -16,6 +17,7 @@ export function UserMenu() {
 	async function logOut() {
 		// Whatever the answer, this page forgets what it knows.
 		await api.DELETE('/session').catch(() => undefined);
+		keep('session', null);
 		await navigate({ to: '/login', search: {} });
 		client.clear();
 	}

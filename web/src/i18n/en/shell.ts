@@ -75,8 +75,10 @@ export const login = {
 	wrongText: 'Check both. After several wrong tries you have to wait a little.',
 	throttled: 'Too many tries',
 	refused: 'The log-in was not completed',
-	refusedText:
-		'No certificate was presented, or it is not registered to this user. Install your admin certificate in this browser, or choose another one, and log in again.',
+	refusedNone:
+		'No certificate was presented. Install your admin certificate in this browser, and choose it when the browser asks.',
+	refusedWrong:
+		'The certificate is not registered to this user, or not valid any more. Choose another one, and log in again.',
 	refusedHelp: 'What helps',
 	refusedHelp1:
 		'Your administrator sent you the certificate as a PKCS#12 file; import it into the browser or the system first.',

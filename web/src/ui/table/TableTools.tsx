@@ -4,11 +4,12 @@ import { useTranslation } from 'react-i18next';
 import type { Page } from '../../api/types';
 import { csvText } from '../../lib/csv-write';
 import { saveText } from '../../lib/save';
-import { rowHeights, useHiddenColumns, useRowHeight } from '../../settings/preferences';
+import { rowHeights, useRowHeight, useSwitchedColumns } from '../../settings/preferences';
 import { usePopup } from '../../shell/usePopup';
 import { notify } from '../notices';
 import { problemText, problemTitle } from '../problem-text';
 import type { Column } from './types';
+import { isShown } from './useShownColumns';
 
 const exportMax = 100_000;
 const exportPage = 1000;
@@ -37,7 +38,7 @@ interface TableToolsProps<T> {
 export function TableTools<T>({ table, columns, fetchPage }: TableToolsProps<T>) {
 	const { t } = useTranslation();
 	const { open, box, button, setOpen } = usePopup();
-	const [hidden, toggle] = useHiddenColumns(table);
+	const [switched, toggle] = useSwitchedColumns(table);
 	const [height, setHeight] = useRowHeight();
 	const [busy, setBusy] = useState(false);
 	const heightNames = { compact: 'rowCompact', normal: 'rowNormal', tall: 'rowTall' } as const;
@@ -83,7 +84,7 @@ export function TableTools<T>({ table, columns, fetchPage }: TableToolsProps<T>)
 									<input
 										type="checkbox"
 										disabled={column.fixed}
-										checked={column.fixed || !hidden.has(column.key)}
+										checked={isShown(column, switched)}
 										onChange={() => toggle(column.key)}
 									/>
 									{column.title}

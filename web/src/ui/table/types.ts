@@ -8,6 +8,8 @@ export interface Column<T> {
 	sort?: string;
 	/** May not be hidden. */
 	fixed?: boolean;
+	/** Shown only when asked for. */
+	extra?: boolean;
 	className?: string;
 	/** `tabIndex` is for the controls of the cell: only one row takes part in the Tab order. */
 	cell: (row: T, tabIndex: number) => ReactNode;

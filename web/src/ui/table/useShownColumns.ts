@@ -1,13 +1,17 @@
 import { useMemo } from 'react';
-import { useHiddenColumns } from '../../settings/preferences';
+import { useSwitchedColumns } from '../../settings/preferences';
 import type { Column } from './types';
 
-/** The columns of a table without those that the user has hidden. */
+export function isShown<T>(column: Column<T>, switched: ReadonlySet<string>): boolean {
+	return column.fixed === true || switched.has(column.key) === (column.extra === true);
+}
+
+/** The columns of a table as the user wants them. */
 export function useShownColumns<T>(table: string, columns: Column<T>[]): Column<T>[] {
-	const [hidden] = useHiddenColumns(table);
-	const key = [...hidden].join(',');
+	const [switched] = useSwitchedColumns(table);
+	const key = [...switched].join(',');
 	return useMemo(() => {
-		const off = new Set(key.split(','));
-		return columns.filter((column) => column.fixed || !off.has(column.key));
+		const set = new Set(key.split(','));
+		return columns.filter((column) => isShown(column, set));
 	}, [columns, key]);
 }
