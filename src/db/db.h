@@ -120,6 +120,11 @@ must_check bool db_tx(struct db *, enum db_mode, bool (*body)(struct db *, void 
 
 /* SQLite: moves the WAL into the file when it is larger than `over` octets; nothing on PostgreSQL. */
 void db_checkpoint(struct db *, int64_t over);
+/*
+ * SQLite: the page caches of all connections of this process together stay at about this many octets, so
+ * that a process with many threads has a bounded size; nothing on PostgreSQL.  Before the first db_open.
+ */
+void db_memory_limit(int64_t octets);
 
 /* ---- pool: one connection a thread ---- */
 

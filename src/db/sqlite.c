@@ -548,3 +548,9 @@ const struct driver sqlite_driver = {
 	.script = sqlite_script,
 	.checkpoint = sqlite_checkpoint,
 };
+
+void
+db_memory_limit(int64_t octets)
+{
+	(void)sqlite3_soft_heap_limit64(octets);
+}
