@@ -95,7 +95,7 @@ dir_take(const char *dir, char out[DEMO_PATH], struct err *e)
 	char real[PATH_MAX], lock[DEMO_PATH];
 	int fd;
 
-	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+	if (mkdir(dir, 0711) != 0 && errno != EEXIST)
 		return err_sys(e, "%s", dir);
 	if (realpath(dir, real) == NULL)
 		return err_sys(e, "%s", dir);

@@ -42,7 +42,7 @@ demo_socket(const struct demo *d, const char *name, char out[DEMO_PATH], struct 
 		(void)snprintf(dir, sizeof(dir), "%.4000s/run", d->making);
 	else
 		(void)snprintf(dir, sizeof(dir), "%s", elsewhere);
-	if ((mkdir(dir, 0700) != 0 && errno != EEXIST) || lstat(dir, &st) != 0)
+	if ((mkdir(dir, 0711) != 0 && errno != EEXIST) || lstat(dir, &st) != 0)
 		return err_sys(e, "%s", dir);
 	if (!S_ISDIR(st.st_mode) || st.st_uid != getuid() || (st.st_mode & 022) != 0)
 		return err_set(e, ERR_FORBIDDEN, "run_dir", "%.100s is not a directory of this user alone", dir);
