@@ -23,8 +23,8 @@
  * times the mean distance to a prime.
  *
  * Rounds are FIPS 186-5 table B.1's for 2048 bits and more: an error below 2^-112, 2^-128, 2^-144.
- * For 1024 bits, which the table does not have, they come from the formula behind it (Damgard,
- * Landrock, Pomerance; FIPS 186-5 appendix B.3) for 2^-112.
+ * For 1024 bits, which the table does not have, they come from the formula behind it (appendix C.1;
+ * Damgard, Landrock, Pomerance) for 2^-112.  docs/rsa-keys.md has what a search adds to that.
  */
 static const struct size {
 	int		rsa_bits;
@@ -32,7 +32,7 @@ static const struct size {
 	uint32_t	bound;
 	uint32_t	window;
 } sizes[] = {
-	{ 1024, 9, 1u << 14, 2048 },
+	{ 1024, 10, 1u << 14, 2048 },
 	{ 2048, 5, 1u << 17, 4096 },
 	{ 3072, 4, 1u << 19, 6144 },
 	{ 4096, 4, 1u << 20, 8192 },
