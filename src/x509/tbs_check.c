@@ -226,7 +226,7 @@ static bool
 check_extensions(struct check *c)
 {
 	size_t n = c->t->profile->n_extensions;
-	struct der_reader outer, r = { NULL, NULL };
+	struct der_reader outer, r = der_reader(c->r.end, 0);		/* nothing, when there are none */
 
 	if (der_peek(&c->r) == DER_CONTEXT_CONS(3)) {
 		if (!der_enter(&c->r, DER_CONTEXT_CONS(3), &outer) || !der_enter(&outer, DER_SEQUENCE, &r) ||
