@@ -131,6 +131,8 @@ catch_up(struct journal *j, struct reader *r, bool fresh, enum reader_step *end,
 			return true;
 		if (!index_block(j->index, &b, !fresh, e))
 			return false;
+		if (j->interrupted != NULL && j->interrupted())
+			return err_set(e, ERR_UNAVAILABLE, "journal_interrupted", "stopped while the index was built");
 		if (clock_mono_ms() - told_ms > 2000) {
 			struct err ignored = { 0 };
 
@@ -246,6 +248,7 @@ journal_open(const char *dir, const struct journal_options *options, struct jour
 		abort();
 	j->dir_fd = j->lock_fd = j->fd = -1;
 	j->segment_max = options != NULL && options->segment_max != 0 ? options->segment_max : SEGMENT_MAX;
+	j->interrupted = options != NULL ? options->interrupted : NULL;
 	j->mark_every = options != NULL && options->mark_every != 0 ? options->mark_every : MARK_EVERY;
 	pthread_mutex_init(&j->lock, NULL);
 	pthread_mutex_init(&j->fds_lock, NULL);

@@ -57,12 +57,14 @@ struct journal_record {
 struct journal_options {
 	uint64_t	 segment_max;	/* octets after which a new segment begins; 0: 256 MiB */
 	uint64_t	 mark_every;	/* records between two checkpoints of the index; 0: 200,000 */
+	bool		 (*interrupted)(void);	/* asked while the index is brought up to date: give up? */
 };
 
 /*
  * Opens or makes the journal in DIR, cuts a torn tail, brings the index up to date (a missing one is
  * built from all segments, with a log line on the way).  ERR_CONFLICT journal_locked: another signer
- * has it; ERR_INTERNAL journal_damaged: what was once acknowledged is gone or changed.
+ * has it; ERR_INTERNAL journal_damaged: what was once acknowledged is gone or changed; ERR_UNAVAILABLE
+ * journal_interrupted.
  */
 must_check bool journal_open(const char *dir, const struct journal_options *, struct journal **, struct err *);
 /* Ends with a checkpoint, so that the next start need not look far. */

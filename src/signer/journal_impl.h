@@ -54,6 +54,7 @@ struct journal_claim {
 struct journal {
 	int			 dir_fd, lock_fd;
 	uint64_t		 segment_max, mark_every;
+	bool			 (*interrupted)(void);	/* or NULL */
 	struct serials		*index;
 
 	pthread_mutex_t		 lock;		/* all below but the descriptors */

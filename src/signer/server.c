@@ -38,7 +38,6 @@ struct server {
 	pthread_cond_t		 gone;
 	struct connection	*first;
 	unsigned		 n[ROLES];
-	bool			 ending;
 	int			 wake[2];	/* a connection's thread ends the server */
 };
 
@@ -260,10 +259,12 @@ confine(const struct conf *c, struct err *e)
 	return sandbox_enter(&box, e);
 }
 
-static void
+/* False: a request is still under way. */
+static bool
 leave(struct server *s)
 {
 	struct timespec until;
+	bool empty;
 
 	/* the paths stay, and are replaced by the next signer */
 	for (unsigned r = 0; r < ROLES; r++)
@@ -272,13 +273,14 @@ leave(struct server *s)
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += LEAVE_MS / 1000;
 	pthread_mutex_lock(&s->lock);
-	s->ending = true;
 	for (struct connection *k = s->first; k != NULL; k = k->next)
 		shutdown(k->fd, SHUT_RD);	/* what was asked is still answered */
 	while (s->first != NULL)
 		if (pthread_cond_timedwait(&s->gone, &s->lock, &until) != 0)
 			break;
+	empty = s->first == NULL;
 	pthread_mutex_unlock(&s->lock);
+	return empty;
 }
 
 /* Until a signal ends it, or the journal's disk fails. */
@@ -332,7 +334,11 @@ server_run(struct signer *signer, int *status, struct err *e)
 	journal_head(signer->journal, &head);
 	log_info("signer.ready", "pid=%d records=%llu", (int)getpid(), (unsigned long long)head.records);
 	*status = loop(&s, signals);
-	leave(&s);
+	if (!leave(&s)) {
+		/* what its thread stands on may not be taken away; the journal bears any end */
+		log_warn("signer.ended", "status=%d unfinished=1", *status);
+		_exit(*status);
+	}
 	log_info("signer.ended", "status=%d", *status);
 	return true;
 }

@@ -1,5 +1,6 @@
 #include "signer/signer.h"
 
+#include <signal.h>
 #include <sys/resource.h>
 
 #include "base/clock.h"
@@ -52,10 +53,21 @@ signer_open(const char *conf_path, struct signer **out, struct err *e)
 	return true;
 }
 
+/* The server's signals are blocked and not yet read. */
+static bool
+told_to_end(void)
+{
+	sigset_t set;
+
+	return sigpending(&set) == 0 && (sigismember(&set, SIGTERM) == 1 || sigismember(&set, SIGINT) == 1);
+}
+
 bool
 signer_start(struct signer *s, struct err *e)
 {
-	if (!journal_open(s->conf->journal, NULL, &s->journal, e) || !pool_new(s->conf->threads, &s->pool, e)
+	const struct journal_options options = { .interrupted = told_to_end };
+
+	if (!journal_open(s->conf->journal, &options, &s->journal, e) || !pool_new(s->conf->threads, &s->pool, e)
 	    || !lists_open(s->conf, s->journal, &s->lists, e))
 		return false;
 	delegates_start(s->delegates, s->journal);

@@ -157,6 +157,31 @@ never_twice(void)
 	journal_free(j);
 }
 
+static bool
+yes(void)
+{
+	return true;
+}
+
+static void
+interrupted(void)
+{
+	const char *dir = dir_named("interrupted");
+	struct journal *j = open_at(dir, NULL), *none = NULL;
+	struct err e = { 0 };
+	char path[200];
+
+	CHECK(sign_one(j, 1, &e), "%s", e.msg);
+	journal_free(j);
+	snprintf(path, sizeof(path), "%s/serials.idx", dir);
+	CHECK(unlink(path) == 0, "no index");
+	CHECK(!journal_open(dir, &(struct journal_options){ .interrupted = yes }, &none, &e)
+	    && strcmp(e.code, "journal_interrupted") == 0, "it went on");
+	j = open_at(dir, NULL);
+	CHECK(!sign_one(j, 1, &e) && e.kind == ERR_CONFLICT, "half an index was believed");
+	journal_free(j);
+}
+
 static void
 one_writer(void)
 {
@@ -498,6 +523,7 @@ main(void)
 	if (mkdtemp(top) == NULL)
 		return 1;
 	never_twice();
+	interrupted();
 	one_writer();
 	claims();
 	barred();

@@ -564,6 +564,37 @@ scanned(void)
 	CHECK(certs > 900 && own >= 4 && barred_n >= 1, "%zu certificates, %zu own, %zu barred", certs, own, barred_n);
 }
 
+/* A socket that the parent bound, by name. */
+static void
+inherited(void)
+{
+	char path[128], pid_text[16], *argv[] = { (char *)"serve", (char *)"--dir", box.dir, NULL };
+	OWN(signlink_free) struct signlink *l = NULL;
+	OWN_STR struct str json = { 0 };
+	struct err e = { 0 };
+	pid_t pid;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/run/inherited.sock", box.dir);
+	if (!CHECK(unix_listen(path, 0600, 8, &fd, &e), "%s", e.msg))
+		return;
+	pid = fork();
+	if (pid == 0) {
+		if (dup2(fd, 3) != 3)
+			exit(9);
+		snprintf(pid_text, sizeof(pid_text), "%d", (int)getpid());
+		setenv("LISTEN_PID", pid_text, 1);
+		setenv("LISTEN_FDS", "1", 1);
+		setenv("LISTEN_FDNAMES", "ops", 1);
+		exit(box_command(cmd_serve, argv));
+	}
+	close(fd);
+	l = signlink_new(path);
+	CHECK(signlink_info(l, &json, &e), "%s %s", e.msg, e.trail);
+	kill(pid, SIGTERM);
+	waitpid(pid, NULL, 0);
+}
+
 int
 main(void)
 {
@@ -589,6 +620,7 @@ main(void)
 	audit_heads();
 	scanned();
 	CHECK(box_stop(&box, SIGTERM) == 0, "it did not end by itself");
+	inherited();
 	{
 		char *argv[] = { (char *)"check", (char *)"--dir", box.dir, NULL };
 
