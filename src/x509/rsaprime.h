@@ -23,10 +23,10 @@ OWN_TYPE(struct rsaprime, rsaprime_free)
 int rsaprime_rounds(int rsa_bits);
 
 /*
- * A prime of rsa_bits / 2 bits, p - 1 prime to e, that passed the rounds above and GMP's
+ * A prime of rsa_bits / 2 bits, p - 1 prime to the exponent, that passed the rounds above and GMP's
  * Baillie-PSW test.  `p` should be secure (BN_secure_new).  ERR_INTERNAL when a library fails or
  * the two libraries disagree (code "rsa_prime": a fault in hardware or software; nothing is made).
  */
-must_check bool rsaprime_find(struct rsaprime *, int rsa_bits, unsigned e, struct bignum_st *p, struct err *);
+must_check bool rsaprime_find(struct rsaprime *, int rsa_bits, unsigned exponent, struct bignum_st *p, struct err *);
 
 #endif
