@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/routes.h"
+#include "api/session.h"
 #include "domain/actor.h"
 
 const struct http_hooks api_hooks = { .authenticate = auth_authenticate, .check = auth_check, .admit = auth_admit };
@@ -63,6 +64,18 @@ auth_authenticate(struct app *app, struct http_req *q, struct err *e)
 	return false;
 }
 
+/* What a token never does, whatever its scopes. */
+static bool
+session_only(const struct route *r)
+{
+	static http_handler *const handlers[] = { api_tokens_post, api_session_organization, api_session_delete };
+
+	for (size_t i = 0; i < COUNT(handlers); i++)
+		if (r->handler == handlers[i])
+			return true;
+	return false;
+}
+
 bool
 auth_check(struct app *app, const struct http_req *q, unsigned needs, struct err *e)
 {
@@ -71,5 +84,9 @@ auth_check(struct app *app, const struct http_req *q, unsigned needs, struct err
 		return true;
 	if (q->actor == NULL)
 		return err_set(e, ERR_UNAUTHENTICATED, "not_signed_in", "sign in, or send a valid bearer token");
-	return actor_may(q->actor, needs, e);
+	if (!actor_may(q->actor, needs, e))
+		return false;
+	if (q->actor->by_token && session_only(q->route))
+		return err_set(e, ERR_FORBIDDEN, "session_needed", "this needs a session: sign in with a browser");
+	return true;
 }

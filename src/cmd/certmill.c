@@ -13,6 +13,14 @@ static const struct command commands[] = {
 	{ "demo", cmd_demo, "make a whole working instance and run it" },
 	{ "serve", cmd_serve, "run an instance: nginx, web, workers, status and signer" },
 	{ "verify", cmd_verify, "check a downloaded batch, offline" },
+	{ "org", cmd_org, "organizations and their constants" },
+	{ "user", cmd_user, "accounts, roles, passwords, admin certificates" },
+	{ "profile", cmd_profile, "certificate profiles and their versions" },
+	{ "quota", cmd_quota, "grants of profiles, and quotas" },
+	{ "token", cmd_token, "API tokens" },
+	{ "audit", cmd_audit, "the audit log: look, export, verify" },
+	{ "ca", cmd_ca, "certificate authorities" },
+	{ "routes", cmd_routes, "the routes of the API" },
 };
 
 static void

@@ -1,10 +1,26 @@
 #include "domain/audit.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/rand.h"
 #include "store/audit.h"
+
+/* Microseconds, then chance: records of one second list in the order in which they were made. */
+static void
+record_id(char out[33])
+{
+	struct timespec now;
+	uint64_t chance;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	rand_octets(&chance, sizeof(chance));
+	(void)snprintf(out, 33, "%016" PRIx64 "%016" PRIx64,
+	    (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000, chance);
+}
 
 bool
 audit_append(struct db *tx, const struct actor *who, int64_t organization_id, const char *action,
@@ -17,7 +33,7 @@ audit_append(struct db *tx, const struct actor *who, int64_t organization_id, co
 	    .request_id = who->request_id };
 	bool ok;
 
-	rand_id(id);
+	record_id(id);
 	actor_label(who, label, sizeof(label));
 	ok = store_audit_add(tx, &row, e);
 	free(text);

@@ -215,3 +215,80 @@ catalog_activate(const struct app *app, const struct actor *who, int64_t profile
 
 	return actor_may(who, RIGHT_OPERATE, e) && app_tx(app, DB_WRITE, activate_tx, &q, e);
 }
+
+/* ---- looking ---- */
+
+struct looking {
+	int64_t				 profile_id, version;
+	struct arena			*arena;
+	struct profile_row		 row;
+	struct profile_version_row	*versions;
+	size_t				 n;
+	const char			*json;
+};
+
+static bool
+row_find(struct db *db, struct looking *q, struct err *e)
+{
+	bool found;
+
+	if (!store_profile_get(db, q->profile_id, q->arena, &q->row, &found, e))
+		return false;
+	return found || err_set(e, ERR_NOT_FOUND, "profile", "no such profile");
+}
+
+static bool
+versions_tx(struct db *db, void *arg, struct err *e)
+{
+	struct looking *q = arg;
+
+	return row_find(db, q, e) && store_profile_version_list(db, q->profile_id, q->arena, &q->versions, &q->n, e);
+}
+
+static bool
+may_look(const struct actor *who, struct err *e)
+{
+	return who->role == ROLE_AUDITOR || actor_may(who, RIGHT_OPERATE, e);
+}
+
+bool
+catalog_versions(const struct app *app, const struct actor *who, int64_t profile_id, struct arena *a,
+    struct profile_row *row, struct profile_version_row **out, size_t *n, struct err *e)
+{
+	struct looking q = { .profile_id = profile_id, .arena = a };
+
+	if (!may_look(who, e) || !app_tx(app, DB_READ, versions_tx, &q, e))
+		return false;
+	*row = q.row;
+	*out = q.versions;
+	*n = q.n;
+	return true;
+}
+
+static bool
+document_tx(struct db *db, void *arg, struct err *e)
+{
+	struct looking *q = arg;
+	int64_t version;
+	bool found;
+
+	if (!row_find(db, q, e))
+		return false;
+	version = q->version == 0 ? q->row.version : q->version;
+	if (!store_profile_version_get(db, q->profile_id, version, q->arena, &q->json, &found, e))
+		return false;
+	return found || err_set(e, ERR_NOT_FOUND, "profile_version", "profile %lld has no version %lld",
+	    (long long)q->profile_id, (long long)version);
+}
+
+bool
+catalog_document(const struct app *app, const struct actor *who, int64_t profile_id, int64_t version, struct arena *a,
+    const char **json, struct err *e)
+{
+	struct looking q = { .profile_id = profile_id, .version = version, .arena = a };
+
+	if (!may_look(who, e) || !app_tx(app, DB_READ, document_tx, &q, e))
+		return false;
+	*json = q.json;
+	return true;
+}

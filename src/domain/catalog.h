@@ -12,6 +12,7 @@
 #include "base/fault.h"
 #include "domain/actor.h"
 #include "domain/app.h"
+#include "store/profile.h"
 #include "x509/ca.h"
 #include "x509/profile.h"
 
@@ -38,5 +39,12 @@ must_check bool catalog_profile(const struct app *, const struct actor *, const 
 /* Makes a prepared version the one that is ordered from now on; orders made keep theirs. */
 must_check bool catalog_activate(const struct app *, const struct actor *, int64_t profile_id, int64_t version,
     struct err *);
+
+/* Versions of a profile, newest first; for operators and auditors.  ERR_NOT_FOUND. */
+must_check bool catalog_versions(const struct app *, const struct actor *, int64_t profile_id, struct arena *,
+    struct profile_row *, struct profile_version_row **, size_t *n, struct err *);
+/* The document of a version as it was brought in; version 0: of the active one. */
+must_check bool catalog_document(const struct app *, const struct actor *, int64_t profile_id, int64_t version,
+    struct arena *, const char **json, struct err *);
 
 #endif

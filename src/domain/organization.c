@@ -189,6 +189,33 @@ organization_update(const struct app *app, const struct actor *who, int64_t id,
 	return true;
 }
 
+struct activation {
+	const struct actor	*who;
+	int64_t			 id, version;
+};
+
+static bool
+activated_tx(struct db *tx, void *arg, struct err *e)
+{
+	const struct activation *q = arg;
+	char object[40];
+	json_t *detail = json_pack("{s:I}", "parameters_version", (json_int_t)q->version);
+	bool ok;
+
+	object_name(q->id, object);
+	ok = audit_append(tx, q->who, q->id, "organization.activated", object, detail, e);
+	json_decref(detail);
+	return ok;
+}
+
+bool
+organization_activated(const struct app *app, const struct actor *who, int64_t id, int64_t version, struct err *e)
+{
+	struct activation q = { .who = who, .id = id, .version = version };
+
+	return actor_may(who, RIGHT_OPERATE, e) && app_tx(app, DB_WRITE, activated_tx, &q, e);
+}
+
 static bool
 get_tx(struct db *db, void *arg, struct err *e)
 {

@@ -34,6 +34,9 @@ must_check bool organization_create(const struct app *, const struct actor *, co
 /* Raises parameters_version when the constants changed: the signer's copy is then to be activated. */
 must_check bool organization_update(const struct app *, const struct actor *, int64_t id,
     const struct organization_change *, struct arena *, struct organization *, struct faults *, struct err *);
+/* Records that an operator's key signed this version of its constants for the signer. */
+must_check bool organization_activated(const struct app *, const struct actor *, int64_t id, int64_t version,
+    struct err *);
 /* One's own, or any for operator and auditor; else ERR_NOT_FOUND. */
 must_check bool organization_get(const struct app *, const struct actor *, int64_t id, struct arena *,
     struct organization *, struct err *);

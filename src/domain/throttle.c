@@ -8,6 +8,7 @@
 
 #define PAUSE_MAX_S (15 * 60)
 #define QUIET_S (15 * 60)
+#define PAUSE_MIN_S 30
 
 static const struct rule {
 	const char	*prefix;
@@ -51,7 +52,7 @@ failed_one(struct db *tx, const struct rule *rule, const char *who, int64_t now,
 	f.last_at = now;
 	if (f.failures >= rule->free) {
 		int64_t over = f.failures - rule->free;
-		int64_t pause = over > 10 ? PAUSE_MAX_S : (int64_t)1 << over;
+		int64_t pause = over > 5 ? PAUSE_MAX_S : (int64_t)PAUSE_MIN_S << over;
 
 		f.blocked_until = now + (pause > PAUSE_MAX_S ? PAUSE_MAX_S : pause);
 	}

@@ -1,7 +1,7 @@
 /*
  * throttle - back-off of log-ins, kept in the store so that every web process sees it.
  *
- * By user name (existing or not): ten tries are free, then the pause doubles from one second.  By
+ * By user name (existing or not): ten tries are free, then the pause doubles from half a minute.  By
  * address, loosely: three hundred, then likewise.  Never longer than 15 minutes; forgotten after a quiet
  * quarter of an hour.
  */
