@@ -188,7 +188,7 @@ CREATE TABLE slice_file (
 	slice_no	BIGINT NOT NULL,
 	directory	BLOB NOT NULL,		-- index, CRC-32, length and name of each file
 	manifest	BLOB NOT NULL,		-- its lines of manifest.csv
-	body		BLOB,			-- the files, one behind the other; NULL: from the certificates
+	body		BLOB,			-- the files as entries of the ZIP; NULL: from the certificates
 	PRIMARY KEY (batch_id, slice_no)
 ) /* clustered */;
 

@@ -36,7 +36,7 @@ enum segment_kind {
 
 struct delivery {
 	const struct app	*app;
-	int64_t			 batch_id, ready_at, files;
+	int64_t			 batch_id, at, files;	/* `at`: the time of its entries */
 	bool			 from_certificates;
 	struct part		*parts;
 	size_t			 n, cap;
@@ -45,7 +45,7 @@ struct delivery {
 	uint64_t		 manifest_at, chain_at, directory_at, tail_at, length;
 	char			 etag[64];
 	/* The segment that was asked for last. */
-	struct str		 text, scratch, body;
+	struct str		 text, scratch;
 	enum segment_kind	 kind;
 	size_t			 index;
 	bool			 made;
@@ -59,7 +59,6 @@ delivery_free(struct delivery *d)
 	str_free(&d->chain);
 	str_free(&d->text);
 	str_free(&d->scratch);
-	str_free(&d->body);
 	free(d);
 }
 
@@ -213,8 +212,8 @@ offsets(struct delivery *d, struct db *db, struct err *e)
 static void
 tail_make(struct delivery *d, struct str *out)
 {
-	zip_central(out, &d->manifest, d->ready_at, d->manifest_at);
-	zip_central(out, &d->chain_entry, d->ready_at, d->chain_at);
+	zip_central(out, &d->manifest, d->at, d->manifest_at);
+	zip_central(out, &d->chain_entry, d->at, d->chain_at);
 	zip_end(out, (uint64_t)d->files + 2, d->directory_at, d->tail_at + out->len - d->directory_at);
 }
 
@@ -272,7 +271,7 @@ delivery_open(const struct app *app, const struct batch *b, struct delivery **ou
 		abort();
 	d->app = app;
 	d->batch_id = b->id;
-	d->ready_at = b->ready_at;
+	d->at = b->created_at;
 	d->from_certificates = strcmp(b->method, "csr") == 0;
 	if (!plan(d, b, e))
 		return err_in(e, "delivery of batch %" PRId64, b->id);
@@ -298,7 +297,7 @@ entry_from_der(void *arg, int64_t id, const uint8_t *der, size_t len, struct err
 	pem_encode("CERTIFICATE", der, len, &f->pem);
 	if (!directory_next(&f->u, &z) || z.size != f->pem.len)
 		return err_sys(e, "certificate %" PRId64 " is not what the directory says", id);
-	zip_local(&f->d->text, &z, f->d->ready_at);
+	zip_local(&f->d->text, &z, f->d->at);
 	str_add(&f->d->text, f->pem.p, f->pem.len);
 	return true;
 }
@@ -307,27 +306,16 @@ static bool
 entries_make(struct delivery *d, struct db *db, const struct part *p, struct err *e)
 {
 	struct from_der f = { .d = d };
-	struct zip_entry z;
-	size_t at = 0;
 	bool ok;
 
+	/* Files that were stored stand there as entries already. */
+	if (!d->from_certificates)
+		return store_slice_file_get(db, d->batch_id, p->slice_no, SLICE_BODY, &d->text, e);
 	if (!directory_read(d, db, p, &f.u, e))
 		return false;
-	if (d->from_certificates) {
-		ok = store_certificate_ders(db, p->certificate_base, p->files, entry_from_der, &f, e);
-		str_free(&f.pem);
-		return ok;
-	}
-	if (!store_slice_file_get(db, d->batch_id, p->slice_no, SLICE_BODY, &d->body, e))
-		return false;
-	while (directory_next(&f.u, &z)) {
-		if (z.size > d->body.len - at)
-			return err_sys(e, "files of slice %" PRId64 " end early", p->slice_no);
-		zip_local(&d->text, &z, d->ready_at);
-		str_add(&d->text, d->body.p + at, z.size);
-		at += z.size;
-	}
-	return true;
+	ok = store_certificate_ders(db, p->certificate_base, p->files, entry_from_der, &f, e);
+	str_free(&f.pem);
+	return ok;
 }
 
 static bool
@@ -340,7 +328,7 @@ directory_make(struct delivery *d, struct db *db, const struct part *p, struct e
 	if (!directory_read(d, db, p, &u, e))
 		return false;
 	while (directory_next(&u, &z)) {
-		zip_central(&d->text, &z, d->ready_at, at);
+		zip_central(&d->text, &z, d->at, at);
 		at += ZIP_LOCAL_OCTETS(z.name_len) + z.size;
 	}
 	return true;
@@ -411,7 +399,7 @@ segment_make(struct delivery *d, enum segment_kind kind, size_t index, struct er
 			return false;
 		break;
 	case MANIFEST_HEAD:
-		zip_local(&d->text, &d->manifest, d->ready_at);
+		zip_local(&d->text, &d->manifest, d->at);
 		str_add(&d->text, d->manifest_titles.p, d->manifest_titles.len);
 		break;
 	case MANIFEST:
@@ -419,7 +407,7 @@ segment_make(struct delivery *d, enum segment_kind kind, size_t index, struct er
 			return false;
 		break;
 	case CHAIN:
-		zip_local(&d->text, &d->chain_entry, d->ready_at);
+		zip_local(&d->text, &d->chain_entry, d->at);
 		str_add(&d->text, d->chain.p, d->chain.len);
 		break;
 	case DIRECTORY:

@@ -21,7 +21,7 @@ struct profile;
 /* ---- the worker's side: what a slice brings ---- */
 
 struct delivery_piece {
-	struct str	directory, manifest, body;	/* as slice_file has them; body empty: from certificates */
+	struct str	directory, manifest, body;	/* as slice_file has them; body: entries of the ZIP, or empty */
 	int64_t		entry_octets, directory_octets, manifest_octets, manifest_crc32;
 };
 void delivery_piece_clear(struct delivery_piece *);

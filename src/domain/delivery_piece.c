@@ -109,7 +109,7 @@ one(const struct profile *doc, int by, const struct work_slice *s, int64_t batch
 	char name[64];
 	const void *file = r->file;
 	size_t len = r->file_len;
-	uint32_t crc;
+	struct zip_entry z;
 
 	if (inputs == NULL)
 		return err_sys(e, "inputs of item %" PRId64 ": %s", item->index, why.text);
@@ -118,17 +118,19 @@ one(const struct profile *doc, int by, const struct work_slice *s, int64_t batch
 		pem_encode("CERTIFICATE", r->der, r->der_len, pem);
 		file = pem->p;
 		len = pem->len;
-	} else {
-		str_add(&p->body, file, len);
 	}
 	file_name(doc, by, inputs, r->index, batch_size, from_csr, name);
 	sha256(file, len, sha);
-	crc = (uint32_t)crc32(0, file, (uInt)len);
+	z = (struct zip_entry){ name, strlen(name), (uint32_t)crc32(0, file, (uInt)len), (uint32_t)len };
+	if (!from_csr) {
+		zip_local(&p->body, &z, s->batch_created_at);
+		str_add(&p->body, file, len);
+	}
 	pack_u32(&p->directory, (uint32_t)r->index);
-	pack_u32(&p->directory, crc);
-	pack_u32(&p->directory, (uint32_t)len);
-	pack_u8(&p->directory, (uint8_t)strlen(name));
-	str_adds(&p->directory, name);
+	pack_u32(&p->directory, z.crc32);
+	pack_u32(&p->directory, z.size);
+	pack_u8(&p->directory, (uint8_t)z.name_len);
+	str_add(&p->directory, name, z.name_len);
 	manifest_line(doc, s->batch_name, r, inputs, sha, name, &p->manifest);
 	p->entry_octets += (int64_t)(ZIP_LOCAL_OCTETS(strlen(name)) + len);
 	p->directory_octets += (int64_t)ZIP_CENTRAL_OCTETS(strlen(name));

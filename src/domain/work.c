@@ -43,7 +43,7 @@ fill(struct db *tx, struct lease *l, const struct slice *s, const struct batch *
 		.batch_id = s->batch_id, .slice_no = s->slice_no, .first_index = s->first_index, .size = s->size,
 		.version = s->version, .lease_until_s = s->lease_until_s, .attempts = s->attempts,
 		.organization_id = s->organization_id, .profile_id = b->profile_id, .profile_version = b->profile_version,
-		.ca_id = ca.id, .method = b->method, .batch_name = b->name, .parameters = b->parameters,
+		.ca_id = ca.id, .method = b->method, .batch_name = b->name, .batch_created_at = b->created_at, .parameters = b->parameters,
 		.parameters_version = b->parameters_version, .packaging = b->packaging, .p12_salt = b->p12_salt,
 		.sealed = s->sealed, .plan = s->plan, .plan_n = s->plan_len / WORK_SERIAL_LEN, .certificate_base = base,
 	};

@@ -38,6 +38,7 @@ struct work_slice {
 	int64_t		 ca_id;
 	const char	*method;		/* "form", "single", "csr", "csv" */
 	const char	*batch_name;
+	int64_t		 batch_created_at;
 	const char	*parameters;		/* JSON object: the organization's constants when it was ordered */
 	int64_t		 parameters_version;
 	const char	*packaging;		/* JSON: {"format":"p12","p12_mode":"modern","p12_iterations":2048,"p12_salt":"batch"} */

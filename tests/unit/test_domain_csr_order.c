@@ -233,7 +233,7 @@ bad(struct orders_world *w)
 	str_clear(&s);
 	add_pem(&s, request(k, "00:1A:2B:02:00:03", NULL));
 	add_pem(&s, request(k, "00:1A:2B:02:00:04", NULL));
-	refused(w, "one key twice", &s, 8, "same as in line 1");
+	refused(w, "one key twice", &s, 8, "as in line 1");
 	str_clear(&s);
 	str_add(&s, fine.p, fine.len);
 	add_new(&s, "00:1a:2b:02:00:00");
