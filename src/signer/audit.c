@@ -66,7 +66,8 @@ audit_open(const struct conf *c, const struct secret *kek, struct audit **out, s
 	a->conf = c;
 	pthread_mutex_init(&a->lock, NULL);
 	if (kek == NULL)
-		return err_set(e, ERR_INVALID, "kek_missing", "%.120s is missing: the audit key cannot be opened", c->kek);
+		return err_set(e, ERR_INVALID, "kek_missing",
+		    "%.120s is missing: the audit key cannot be opened", c->kek);
 	if (!key_open_file(kek, c->audit_key, &a->key, e) || !pem_file_certs(c->audit_cert, &a->cert, ends, 1, &n, e))
 		return false;
 	*out = give(a);

@@ -28,7 +28,8 @@ key_read(const char *path, struct secret **out, struct err *e)
 		return false;
 	der = secret_new(pem->len);
 	if (!pem_decode((const char *)pem->p, pem->len, "PRIVATE KEY", der->p, der->len, &len, e))
-		return err_set(e, ERR_INVALID, "key_form", "%.120s is no private key (PEM, PKCS#8, not encrypted)", path);
+		return err_set(e, ERR_INVALID, "key_form",
+		    "%.120s is no private key (PEM, PKCS#8, not encrypted)", path);
 	der->len = len;
 	*out = give(der);
 	return true;

@@ -109,7 +109,8 @@ conf_text(const struct init *in, struct str *s, struct err *e)
 	const char *run = in->run != NULL ? in->run : "../run";
 	char kek[PATH_MAX];
 
-	str_adds(s, "; certmill-signer: docs/signer.md says what each setting means.  Paths begin in this file's folder.\n"
+	str_adds(s,
+	    "; certmill-signer: docs/signer.md says what each setting means.  Paths begin in this file's folder.\n"
 	    "[signer]\n");
 	if (in->public_url != NULL)
 		str_addf(s, "public_url = %s\n", in->public_url);

@@ -48,8 +48,9 @@ doc_line(const struct doc *d, bool json)
 
 	hex_lower(d->sha256, SHA256_LEN, hex);
 	if (!json)
-		printf("%-12s %6" PRId64 " version %" PRId64 "  %s  %s%s%s\n", profile ? "profile" : "organization", d->id,
-		    d->version, hex, name, d->why_not[0] != '\0' ? "  unusable: " : "", d->why_not);
+		printf("%-12s %6" PRId64 " version %" PRId64 "  %s  %s%s%s\n",
+		    profile ? "profile" : "organization", d->id, d->version, hex, name, d->why_not[0] != '\0'
+		    ? "  unusable: " : "", d->why_not);
 	return json_pack("{s:s, s:I, s:I, s:s, s:s, s:s?}", "kind", profile ? "profile" : "organization", "id",
 	    (json_int_t)d->id, "version", (json_int_t)d->version, "sha256", hex, "name", name, "unusable",
 	    d->why_not[0] != '\0' ? d->why_not : NULL);
@@ -191,7 +192,8 @@ count_record(void *arg, const struct journal_record *r, struct err *e)
 			serial.len--;
 		}
 		if (!der_equal(serial, r->serial.b, r->serial.len))
-			return err_set(e, ERR_INTERNAL, "journal_damaged", "a record's certificate has another serial number");
+			return err_set(e, ERR_INTERNAL, "journal_damaged",
+			    "a record's certificate has another serial number");
 		*(r->kind == JOURNAL_CERT ? &n->certificates : &n->own) += 1;
 	}
 	return true;
@@ -215,11 +217,19 @@ check(const struct common *c, struct err *e)
 	for (const struct doc *d = docs_first(docs); d != NULL; d = d->next)
 		n_docs++;
 	hex_lower(report.head.chain, SHA256_LEN, head);
-	printf(c->json ? "{\"records\":%" PRIu64 ",\"certificates\":%" PRIu64 ",\"own\":%" PRIu64 ",\"barred\":%" PRIu64
-	    ",\"segments\":%" PRIu64 ",\"torn\":%" PRIu64 ",\"head\":\"%s\",\"cas\":%zu,\"documents\":%zu}\n"
-	    : "journal whole: %" PRIu64 " records, %" PRIu64 " certificates for workers, %" PRIu64 " of its own, %" PRIu64
-	    " serials barred, %" PRIu64 " segments, %" PRIu64 " octets torn or being written\nhead %s\n%zu CAs, %zu documents\n",
-	    report.head.records, n.certificates, n.own, n.barred, report.head.segments, report.torn, head, n_cas, n_docs);
+	if (c->json)
+		printf("{\"records\":%" PRIu64 ",\"certificates\":%" PRIu64 ",\"own\":%" PRIu64 ",\"barred\":%" PRIu64
+		    ",\"segments\":%" PRIu64 ",\"torn\":%" PRIu64 ",\"head\":\"%s\",\"cas\":%zu,\"documents\":%zu}\n",
+		    report.head.records, n.certificates, n.own, n.barred, report.head.segments, report.torn, head,
+		    n_cas, n_docs);
+	else {
+		printf("journal whole: %" PRIu64 " records in %" PRIu64 " segments: %" PRIu64 " certificates for workers, %"
+		    PRIu64 " of its own, %" PRIu64 " serials barred\n", report.head.records, report.head.segments,
+		    n.certificates, n.own, n.barred);
+		if (report.torn != 0)
+			printf("%" PRIu64 " octets behind it are torn, or being written just now\n", report.torn);
+		printf("head %s\n%zu CAs, %zu documents\n", head, n_cas, n_docs);
+	}
 	return docs_refused(docs) == 0 || err_set(e, ERR_INVALID, "doc_invalid",
 	    "%zu documents are refused, as said above; replace or remove them", docs_refused(docs));
 }

@@ -64,11 +64,16 @@ one_option(const char *command, int argc, char **argv, int *i, struct common *c,
 {
 	const char *arg = argv[*i], *value = NULL;
 
-	if (value_of("config", argc, argv, i, &value))
-		return value == NULL || too_long(c->conf, "%s", value) ? command_usage(command, "%s needs a file", arg) : -1;
-	if (value_of("dir", argc, argv, i, &value))
-		return value == NULL || too_long(c->dir, "%s", value) || too_long(c->conf, "%s/signer.conf", value)
-		    ? command_usage(command, "%s needs a directory", arg) : -1;
+	if (value_of("config", argc, argv, i, &value)) {
+		if (value == NULL || too_long(c->conf, "%s", value))
+			return command_usage(command, "%s needs a file", arg);
+		return -1;
+	}
+	if (value_of("dir", argc, argv, i, &value)) {
+		if (value == NULL || too_long(c->dir, "%s", value) || too_long(c->conf, "%s/signer.conf", value))
+			return command_usage(command, "%s needs a directory", arg);
+		return -1;
+	}
 	for (size_t k = 0; k < n; k++) {
 		if (!value_of(own[k].name, argc, argv, i, &value))
 			continue;

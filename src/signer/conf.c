@@ -290,7 +290,8 @@ conf_load(const char *path, struct conf **out, struct err *e)
 	if (rc == -1)
 		return err_set(e, ERR_INVALID, "conf_missing", "cannot read %.120s: %s", path, strerror(errno));
 	if (rc != 0)
-		return err_set(e, ERR_INVALID, "conf_invalid", "%.80s line %d: %s is not a setting or has a wrong value",
+		return err_set(e, ERR_INVALID, "conf_invalid",
+		    "%.80s line %d: %s is not a setting or has a wrong value",
 		    path, rc, p.what[0] != '\0' ? p.what : "this");
 	*out = give(c);
 	return true;

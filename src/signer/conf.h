@@ -53,7 +53,7 @@ struct conf {
 	int64_t		 ocsp_answer_max_s;	/* nextUpdate - thisUpdate */
 	int64_t		 ocsp_delegate_s;	/* life of a delegate's certificate */
 	char		*ocsp_key;		/* "issuer", "p256", "rsa2048" */
-	char		*responders[CONF_OPERATORS_MAX];	/* certificates of signers elsewhere that may get delegates */
+	char		*responders[CONF_OPERATORS_MAX];	/* signers elsewhere that may get delegates */
 	size_t		 n_responders;
 	char		*ocsp_request_key, *ocsp_request_cert;	/* with which this signer asks for them */
 	/* [crl] */

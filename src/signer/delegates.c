@@ -113,7 +113,8 @@ delegate_make(struct delegates *s, const struct ca *ca, struct delegate **out, s
 	char path[PATH_MAX];
 
 	if (s->kek == NULL)
-		return err_set(e, ERR_INVALID, "kek_missing", "%.120s is missing: no OCSP key can be sealed", s->conf->kek);
+		return err_set(e, ERR_INVALID, "kek_missing", "%.120s is missing: no OCSP key can be sealed",
+		    s->conf->kek);
 	if (!keypair_make(maker, delegate_key_type(s->conf, ca), &pair, e)
 	    || !delegate_new(ca, (struct der){ pair.spki, pair.spki_len }, &d, e)
 	    || !signkey_from_pkcs8(pair.pkcs8, d->spki, &d->key, e) || !key_seal(s->kek, pair.pkcs8, &pem, e))

@@ -44,11 +44,12 @@ OWN_TYPE(struct delegates, delegates_free)
 /* The one that answers now; made or renewed if it can be.  ERR_UNAVAILABLE ocsp_no_delegate. */
 must_check bool delegates_current(struct delegates *, const struct ca *, const struct delegate **, struct err *);
 /* By responder id, while it is valid; NULL: none. */
-const struct delegate *delegates_find(struct delegates *, const struct ca *, const uint8_t responder[OCSP_KEY_HASH_LEN]);
+const struct delegate *delegates_find(struct delegates *, const struct ca *,
+    const uint8_t responder[OCSP_KEY_HASH_LEN]);
 
 /*
- * For CAs whose key is elsewhere and whose delegate is missing or past half of its life: appends a signed request for each, as
- * counted octets.
+ * For CAs whose key is elsewhere and whose delegate is missing or past half of its life: appends a
+ * signed request for each, as counted octets.
  */
 must_check bool delegates_request(struct delegates *, struct str *out, uint32_t *n, struct err *);
 /* A request of another signer, by one of the responder certificates in signer.conf: appends the certificate. */

@@ -142,7 +142,8 @@ profile_read(struct docs *s, const char *json, size_t len, struct doc *d, struct
 	d->version = about->version;
 	d->ca = ca_by_id(s->cas, about->ca);
 	if (d->ca == NULL) {
-		snprintf(d->why_not, sizeof(d->why_not), "CA %.80s of profile %" PRId64 " is not here", about->ca, d->id);
+		snprintf(d->why_not, sizeof(d->why_not), "CA %.80s of profile %" PRId64 " is not here",
+		    about->ca, d->id);
 		return true;
 	}
 	site.shards = d->ca->shards;

@@ -43,7 +43,8 @@ read_all(int fd, struct str *out, struct err *e)
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return err_set(e, ERR_INVALID, "crl_evidence", "the certificates come in a regular file");
 	if ((uint64_t)st.st_size > EVIDENCE_MAX)
-		return err_set(e, ERR_TOO_LARGE, "crl_evidence", "at most %zu octets of certificates at once", EVIDENCE_MAX);
+		return err_set(e, ERR_TOO_LARGE, "crl_evidence", "at most %zu octets of certificates at once",
+		    EVIDENCE_MAX);
 	while (out->len < (size_t)st.st_size) {
 		char chunk[16 * 1024];
 		ssize_t r = pread(fd, chunk, sizeof(chunk), (off_t)out->len);

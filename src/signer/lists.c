@@ -140,7 +140,8 @@ back_ok(const struct lists *s, const struct list_request *q, const struct crl_he
 	if (list_number_cmp(number, &last->number) <= 0 || list_number_cmp(number, &last->delta) <= 0)
 		return refuse(e, "the CRL number does not rise over the last one");
 	if ((h->base_number.p != NULL) != q->delta)
-		return refuse(e, q->delta ? "a delta needs a deltaCRLIndicator" : "a whole list has no deltaCRLIndicator");
+		return refuse(e, "%s", q->delta ? "a delta needs a deltaCRLIndicator"
+		    : "a whole list has no deltaCRLIndicator");
 	if (!q->delta)
 		return true;
 	if (!list_number_set(&base, h->base_number, e))

@@ -47,13 +47,15 @@ bool
 call_ca(struct call *c, struct der ski, const struct ca **out, struct err *e)
 {
 	*out = ca_by_ski(c->signer->cas, ski);
-	return *out != NULL || err_set(e, ERR_NOT_FOUND, "ca_unknown", "the signer knows no CA with this key identifier");
+	return *out != NULL || err_set(e, ERR_NOT_FOUND, "ca_unknown",
+	    "the signer knows no CA with this key identifier");
 }
 
 bool
 call_complete(const struct call *c, struct err *e)
 {
-	return unpack_done(&c->in) || err_set(e, ERR_MALFORMED, "signer_request", "the request is cut short or too long");
+	return unpack_done(&c->in) || err_set(e, ERR_MALFORMED, "signer_request",
+	    "the request is cut short or too long");
 }
 
 void

@@ -232,7 +232,8 @@ listen_all(struct server *s, struct err *e)
 		if (s->inherited[r] || k->path == NULL)
 			continue;
 		if (k->group != NULL && (g = getgrnam(k->group)) == NULL)
-			return err_set(e, ERR_INVALID, "conf_invalid", "there is no group %.60s for the %s socket", k->group,
+			return err_set(e, ERR_INVALID, "conf_invalid",
+			    "there is no group %.60s for the %s socket", k->group,
 			    role_name(r));
 		if (!unix_listen(k->path, k->mode, BACKLOG, &s->listeners[r], e))
 			return err_in(e, "%s socket", role_name(r));

@@ -35,7 +35,7 @@ struct signer {
 	int64_t			 started_s;
 };
 
-/* Configuration, keys and documents; the first failure says what to do.  No threads yet: the program is confined next. */
+/* Configuration, keys, documents; a failure says what to do.  No threads yet: the program is confined next. */
 must_check bool signer_open(const char *conf_path, struct signer **, struct err *);
 /* The journal, and what works by it. */
 must_check bool signer_start(struct signer *, struct err *);

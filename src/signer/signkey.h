@@ -46,7 +46,8 @@ OWN_TYPE(struct signing, signing_end)
 /* *len is the room on entry.  ERR_UNAVAILABLE signkey_failed: the store did not sign. */
 must_check bool signing_octets(struct signing *, const void *, size_t, uint8_t *sig, size_t *len, struct err *);
 /* A digest that was made by the algorithm's hash. */
-must_check bool signing_digest(struct signing *, const uint8_t *digest, size_t, uint8_t *sig, size_t *len, struct err *);
+must_check bool signing_digest(struct signing *, const uint8_t *digest, size_t, uint8_t *sig, size_t *len,
+    struct err *);
 
 /* SHA-256 with RSA or P-256, SHA-384 with P-384, SHA-512 with P-521: what a key signs with by itself. */
 enum signature_algorithm signature_natural(struct key_type);

@@ -57,9 +57,11 @@ spki_read(const struct token_place *t, CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, 
 		key_put_ec(&w, type.bits, point.p, point.len);
 	}
 	if (!der_written(&w, &spki) || !key_decode(spki, &info, e))
-		return err_set(e, ERR_INVALID, "token_key", "the public key on token \"%s\" is not understood", t->token);
+		return err_set(e, ERR_INVALID, "token_key", "the public key on token \"%s\" is not understood",
+		    t->token);
 	if (info.type.algorithm != type.algorithm || info.type.bits != type.bits)
-		return err_set(e, ERR_INVALID, "token_key", "the key on token \"%s\" is of another kind or size", t->token);
+		return err_set(e, ERR_INVALID, "token_key",
+		    "the key on token \"%s\" is of another kind or size", t->token);
 	str_add(out, spki.p, spki.len);
 	return true;
 }
@@ -77,7 +79,8 @@ curve_params(unsigned bits, uint8_t *buf, size_t cap, struct der *out)
 }
 
 static bool
-generate(const struct token_place *t, CK_SESSION_HANDLE s, struct key_type type, CK_OBJECT_HANDLE *public, struct err *e)
+generate(const struct token_place *t, CK_SESSION_HANDLE s, struct key_type type, CK_OBJECT_HANDLE *public,
+    struct err *e)
 {
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	CK_ULONG bits = type.bits, n_pub, n_priv;
@@ -87,7 +90,8 @@ generate(const struct token_place *t, CK_SESSION_HANDLE s, struct key_type type,
 	CK_MECHANISM how = { .mechanism = type.algorithm == KEY_RSA ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN };
 	CK_ATTRIBUTE pub[8] = { { CKA_TOKEN, &yes, sizeof(yes) }, { CKA_VERIFY, &yes, sizeof(yes) } };
 	CK_ATTRIBUTE priv[8] = { { CKA_TOKEN, &yes, sizeof(yes) }, { CKA_PRIVATE, &yes, sizeof(yes) },
-		{ CKA_SENSITIVE, &yes, sizeof(yes) }, { CKA_EXTRACTABLE, &no, sizeof(no) }, { CKA_SIGN, &yes, sizeof(yes) } };
+		{ CKA_SENSITIVE, &yes, sizeof(yes) }, { CKA_EXTRACTABLE, &no, sizeof(no) }, { CKA_SIGN, &yes,
+		    sizeof(yes) } };
 	CK_ATTRIBUTE_PTR named[2] = { p11_kit_uri_get_attribute(t->uri, CKA_LABEL),
 		p11_kit_uri_get_attribute(t->uri, CKA_ID) };
 	CK_OBJECT_HANDLE private;
@@ -134,7 +138,8 @@ token_keypair(const char *uri, const struct token_conf *conf, struct key_type ty
 	struct token_place t;
 	CK_SESSION_HANDLE s;
 	CK_SLOT_ID slot;
-	bool ok = token_place_init(&t, uri, conf, e) && token_slot(&t, &slot, e) && token_session(&t, slot, true, &s, e);
+	bool ok = token_place_init(&t, uri, conf, e) && token_slot(&t, &slot, e) && token_session(&t, slot,
+	    true, &s, e);
 
 	if (ok) {
 		ok = keypair_on(&t, s, type, spki, made, e);

@@ -229,7 +229,8 @@ token_object(const struct token_place *t, CK_SESSION_HANDLE session, CK_OBJECT_C
 	if (rv != CKR_OK)
 		return token_fail(e, "C_FindObjects", rv);
 	if (got > 1)
-		return err_set(e, ERR_INVALID, "token_key", "the PKCS#11 URI names several keys on \"%s\": add id=", t->token);
+		return err_set(e, ERR_INVALID, "token_key",
+		    "the PKCS#11 URI names several keys on \"%s\": add id=", t->token);
 	*found = got == 1;
 	if (*found)
 		*out = objects[0];

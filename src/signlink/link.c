@@ -165,7 +165,8 @@ link_call_fds(struct signlink *l, enum proto_op op, int fd, int second_fd, struc
 
 	err_clear(e);
 	if (!link_connect(l, e)
-	    || !frame_send(l->fd, (uint8_t)op, l->request.p != NULL ? l->request.p : "", l->request.len, l->timeout_ms, e)
+	    || !frame_send(l->fd, (uint8_t)op, l->request.p != NULL ? l->request.p : "", l->request.len,
+	    l->timeout_ms, e)
 	    || (fd >= 0 && !fd_send(l->fd, fd, e)) || (second_fd >= 0 && !fd_send(l->fd, second_fd, e)))
 		return away(l, e);
 	left = until_ms - clock_mono_ms();

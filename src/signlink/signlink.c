@@ -104,7 +104,8 @@ only_octets(struct signlink *l, struct str *out, struct err *e)
 }
 
 bool
-signlink_audit_sign(struct signlink *l, int64_t sequence, const uint8_t hash[SHA256_LEN], struct str *out, struct err *e)
+signlink_audit_sign(struct signlink *l, int64_t sequence, const uint8_t hash[SHA256_LEN], struct str *out,
+    struct err *e)
 {
 	struct str *s = link_request(l);
 
@@ -147,7 +148,8 @@ signlink_journal_scan(struct signlink *l, struct signlink_place *at, struct aren
 		l->in.bad = true;
 	r = l->in.bad ? NULL : arena_array(a, count + 1, sizeof(*r));
 	if (r == NULL && !l->in.bad)
-		return err_set(e, ERR_TOO_LARGE, "signer_reply", "a page of the journal does not fit into the memory allowed");
+		return err_set(e, ERR_TOO_LARGE, "signer_reply",
+		    "a page of the journal does not fit into the memory allowed");
 	for (size_t i = 0; i < count && !l->in.bad; i++)
 		if (!record_take(l, a, &r[i], e))
 			return false;
@@ -189,7 +191,8 @@ signlink_info(struct signlink *l, struct str *json, struct err *e)
 /* ---- status ---- */
 
 bool
-signlink_ocsp_delegate(struct signlink *l, const char *ca, struct arena *a, struct signlink_delegate *out, struct err *e)
+signlink_ocsp_delegate(struct signlink *l, const char *ca, struct arena *a, struct signlink_delegate *out,
+    struct err *e)
 {
 	struct der responder;
 

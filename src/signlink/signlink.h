@@ -75,7 +75,8 @@ must_check bool signlink_journal_look(struct signlink *, const uint8_t (*serials
  * Appends the signed head of the audit chain, a document for signed_doc_open (x509/seal.h) with the
  * "audit_certificate" of signlink_info; signlink_audit_text gives what it says.  Sequences only rise.
  */
-must_check bool signlink_audit_sign(struct signlink *, int64_t sequence, const uint8_t hash[SHA256_LEN], struct str *out,
+must_check bool signlink_audit_sign(struct signlink *, int64_t sequence, const uint8_t hash[SHA256_LEN],
+    struct str *out,
     struct err *);
 void signlink_audit_text(int64_t sequence, const uint8_t hash[SHA256_LEN], struct str *out);
 

@@ -50,7 +50,8 @@ cpu_of_pid(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	f = fopen(path, "r");
 	if (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		(void)sscanf(strrchr(line, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &sys);
+		(void)sscanf(strrchr(line, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+		    &user, &sys);
 	if (f != NULL)
 		fclose(f);
 	return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
@@ -234,7 +235,8 @@ list_of(struct box *b, uint64_t n)
 		if (!CHECK(crl_writer_new(fd, &h, n, &w, &e), "%s", e.msg))
 			return;
 		for (uint64_t i = 0; i < n; i++) {
-			struct crl_entry x = { .serial = { 0x40 }, .serial_len = 16, .revoked_at_s = h.this_update_s - 100,
+			struct crl_entry x = { .serial = { 0x40 }, .serial_len = 16,
+			    .revoked_at_s = h.this_update_s - 100,
 				.reason = CRL_SUPERSEDED, .invalid_since_s = CRL_NO_TIME };
 
 			for (int k = 0; k < 8; k++)

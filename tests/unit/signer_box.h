@@ -67,7 +67,8 @@ box_document(const struct box *b, const char *path, const char *text, size_t len
 	OWN_STR struct str cms = { 0 };
 	struct err e = { 0 };
 
-	CHECK(signed_doc_make(b->op_key, (struct der){ (const uint8_t *)b->op_cert.p, b->op_cert.len }, text, len, &cms, &e)
+	CHECK(signed_doc_make(b->op_key, (struct der){ (const uint8_t *)b->op_cert.p, b->op_cert.len }, text,
+	    len, &cms, &e)
 	    && file_write(path, 0600, cms.p, cms.len, &e), "%s %s", e.msg, e.trail);
 }
 
@@ -94,7 +95,8 @@ box_profile(const struct box *b, const char *file, int64_t id)
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/profiles/%s", source != NULL ? source : ".", file);
-	if (CHECK(file_read(path, 1 << 20, &text, &e) && profile_parse(text.p, text.len, &p, &faults, &e), "%s: %s", path,
+	if (CHECK(file_read(path, 1 << 20, &text, &e) && profile_parse(text.p, text.len, &p, &faults, &e),
+	    "%s: %s", path,
 	    e.msg))
 		box_document(b, box_path(b, "profiles/%" PRId64 "-1.cms", id), text.p, text.len);
 	return p;
@@ -132,7 +134,8 @@ static void
 box_make(struct box *b)
 {
 	struct tbs_site site = { .public_url = "http://pki.example" };
-	char *argv[] = { (char *)"init", (char *)"--dir", b->dir, (char *)"--run", (char *)"run", (char *)"--public-url",
+	char *argv[] = { (char *)"init", (char *)"--dir", b->dir, (char *)"--run", (char *)"run",
+	    (char *)"--public-url",
 		(char *)"http://pki.example", (char *)"--operator", NULL, NULL };
 	OWN_STR struct str pem = { 0 };
 	char op[96];
@@ -153,7 +156,8 @@ box_make(struct box *b)
 	CHECK(box_command(cmd_init, argv) == 0, "init");
 	CHECK(mkdir(box_path(b, "run"), 0700) == 0, "run");
 	box_cas(b);
-	if (!CHECK(conf_load(box_path(b, "signer.conf"), &b->conf, &e) && cas_load(b->conf, NULL, false, &b->cas, &e), "%s",
+	if (!CHECK(conf_load(box_path(b, "signer.conf"), &b->conf, &e) && cas_load(b->conf, NULL, false,
+	    &b->cas, &e), "%s",
 	    e.msg))
 		exit(check_done());
 	b->profile = box_profile(b, "idevid/idevid.json", PROFILE);
@@ -161,7 +165,8 @@ box_make(struct box *b)
 	box_organization(b, 1, "Acme");
 	b->constants[0] = "Acme";
 	if (!CHECK(tbs_template_new(b->profile, &ca_by_id(b->cas, "idevid-ca1")->issuer, &site, &b->template, &e)
-	    && tbs_template_new(b->tls, &ca_by_id(b->cas, "internal-tls")->issuer, &site, &b->tls_template, &e), "%s", e.msg))
+	    && tbs_template_new(b->tls, &ca_by_id(b->cas, "internal-tls")->issuer, &site, &b->tls_template, &e),
+	    "%s", e.msg))
 		exit(check_done());
 	snprintf(b->worker, sizeof(b->worker), "%s/run/signer-worker.sock", b->dir);
 	snprintf(b->status, sizeof(b->status), "%s/run/signer-status.sock", b->dir);

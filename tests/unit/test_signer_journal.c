@@ -300,7 +300,8 @@ changes_show(void)
 
 	snprintf(path, sizeof(path), "%s/000002.segment", dir);
 	flip(path, 300);
-	CHECK(!journal_walk(dir, NULL, NULL, &report, &e) && strcmp(e.code, "journal_damaged") == 0, "a flip was unseen");
+	CHECK(!journal_walk(dir, NULL, NULL, &report, &e) && strcmp(e.code, "journal_damaged") == 0,
+	    "a flip was unseen");
 	flip(path, 300);
 	CHECK(stat(path, &st) == 0, "stat");
 	for (off_t at = 0; at < st.st_size; at += 37) {
@@ -508,7 +509,8 @@ index_grows(void)
 		struct journal_serial serial = serial_of(i);
 		struct only only = { i };
 
-		CHECK(serials_find(s, serial.b, serial.len, only_place, &only, &place) && place == i, "lost %" PRIu64, i);
+		CHECK(serials_find(s, serial.b, serial.len, only_place, &only, &place) && place == i,
+		    "lost %" PRIu64, i);
 	}
 	serials_free(s);
 }

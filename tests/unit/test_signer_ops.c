@@ -110,7 +110,8 @@ good_one(void)
 		return;
 	CHECK(signature_verify(ca->spki, SIGNATURE_ECDSA_SHA256, tbs.p, tbs.len, r.signature.p, r.signature.len, &e),
 	    "the signature is not the CA's");
-	CHECK(cert_assemble(tbs, SIGNATURE_ECDSA_SHA256, r.signature.p, r.signature.len, buf, sizeof(buf), &der, &e), "%s",
+	CHECK(cert_assemble(tbs, SIGNATURE_ECDSA_SHA256, r.signature.p, r.signature.len, buf, sizeof(buf), &der,
+	    &e), "%s",
 	    e.msg);
 	CHECK(signlink_journal_look(l, (const uint8_t (*)[16])&serial, 1, box.arena, &found, &e)
 	    && der_equal(found, der.p, der.len), "the journal has another certificate: %s", e.msg);
@@ -122,7 +123,8 @@ refusals(void)
 {
 	static const uint8_t ca_true[] = { 0x30, 0x0f, 0x06, 0x03, 0x55, 0x1d, 0x13, 0x01, 0x01, 0xff, 0x04, 0x05, 0x30,
 		0x03, 0x01, 0x01, 0xff };
-	static const uint8_t foreign[] = { 0x30, 0x0b, 0x06, 0x05, 0x2a, 0x03, 0x04, 0x05, 0x06, 0x04, 0x02, 0x05, 0x00 };
+	static const uint8_t foreign[] = { 0x30, 0x0b, 0x06, 0x05, 0x2a, 0x03, 0x04, 0x05, 0x06, 0x04, 0x02,
+	    0x05, 0x00 };
 	static const uint8_t any_purpose[] = { 0x30, 0x0f, 0x06, 0x03, 0x55, 0x1d, 0x25, 0x04, 0x08, 0x30, 0x06, 0x06,
 		0x04, 0x55, 0x1d, 0x25, 0x00 };
 	const struct issuer *ca = &ca_by_id(box.cas, "idevid-ca1")->issuer;
@@ -158,7 +160,8 @@ refusals(void)
 	CHECK(strstr(sign(edit(tbs, 1, (struct der){ (const uint8_t *)"\x02\x01\x05", 3 })), "tbs_refused") != NULL,
 	    "a short serial was signed");
 	CHECK(strstr(sign((struct der){ tbs.p, tbs.len - 1 }), "tbs_refused") != NULL, "half a structure was signed");
-	CHECK(strstr(sign((struct der){ (const uint8_t *)"\x30\x00", 2 }), "tbs_refused") != NULL, "nothing was signed");
+	CHECK(strstr(sign((struct der){ (const uint8_t *)"\x30\x00", 2 }), "tbs_refused") != NULL,
+	    "nothing was signed");
 	signs(tbs, "what was refused in other forms is good");
 }
 
@@ -214,7 +217,8 @@ wholes(void)
 	q.ca = "00112233445566778899aabbccddeeff00112233";
 	CHECK(strstr(sign_at(box.worker, q, &r), "ca_unknown") != NULL, "an unknown CA signed");
 
-	CHECK(strstr(sign_at(box.status, box_request(&box, &tbs, 1), &r), "signer_role") != NULL, "status had a certificate");
+	CHECK(strstr(sign_at(box.status, box_request(&box, &tbs, 1), &r), "signer_role") != NULL,
+	    "status had a certificate");
 	CHECK(strstr(sign_at(box.ops, box_request(&box, &tbs, 1), &r), "signer_role") != NULL, "ops had a certificate");
 	CHECK(!signlink_ocsp_delegate(worker, q.ca, box.arena, &d, &e) && strcmp(e.code, "signer_role") == 0,
 	    "a worker asked for OCSP");
@@ -243,7 +247,8 @@ mixed_slice(void)
 		if (i == 10)
 			memcpy(twice, serial, 16);
 		if (i == 60)
-			tbs[i] = box_tbs_with(&box, "00:1A:2B:00:00:01", twice, box_spki(&box, (struct key_type){ KEY_EC, 256 }));
+			tbs[i] = box_tbs_with(&box, "00:1A:2B:00:00:01", twice, box_spki(&box,
+			    (struct key_type){ KEY_EC, 256 }));
 		if (i % 25 == 3)
 			tbs[i].len--;
 	}
@@ -333,7 +338,8 @@ garbage(void)
 			continue;
 		}
 		CHECK(frame_send(fd, (uint8_t)(round % 16), junk, (size_t)(round * 13), 1000, &e), "%s", e.msg);
-		CHECK(!frame_recv(fd, &op, &s, 1 << 20, 2000, &e) || op == PROTO_ERROR, "junk was answered with %u", op);
+		CHECK(!frame_recv(fd, &op, &s, 1 << 20, 2000, &e) || op == PROTO_ERROR,
+		    "junk was answered with %u", op);
 	}
 	good_one();
 }
@@ -418,11 +424,13 @@ killed(void)
 		waitpid(killer, NULL, 0);
 		(void)box_stop(&box, SIGKILL);
 		box_start(&box);
-		CHECK(signlink_journal_find(l, (const uint8_t (*)[16])serials, COUNT(tbs), box.arena, found, &e), "%s", e.msg);
+		CHECK(signlink_journal_find(l, (const uint8_t (*)[16])serials, COUNT(tbs), box.arena, found,
+		    &e), "%s", e.msg);
 		for (size_t i = 0; i < COUNT(tbs); i++) {
 			CHECK(found[i].p != NULL || !answered[i], "an answered certificate is not in the journal");
 			if (i % 16 == 0)
-				CHECK(strstr(sign(tbs[i]), "serial_used") != NULL, "a serial was signed after it was asked about");
+				CHECK(strstr(sign(tbs[i]), "serial_used") != NULL,
+				    "a serial was signed after it was asked about");
 		}
 	}
 }
@@ -447,9 +455,11 @@ documents(void)
 	struct err e = { 0 };
 
 	CHECK(signed_doc_key_make("stranger", TIME_NEVER_S, &other_key, &other_cert, &e), "%s", e.msg);
-	CHECK(signed_doc_make(other_key, (struct der){ (const uint8_t *)other_cert.p, other_cert.len }, doc, sizeof(doc) - 1,
+	CHECK(signed_doc_make(other_key, (struct der){ (const uint8_t *)other_cert.p, other_cert.len }, doc,
+	    sizeof(doc) - 1,
 	    &bad, &e), "%s", e.msg);
-	CHECK(!signlink_activate(l, bad.p, bad.len, &a, &e) && e.kind == ERR_FORBIDDEN, "a stranger's document was believed");
+	CHECK(!signlink_activate(l, bad.p, bad.len, &a, &e) && e.kind == ERR_FORBIDDEN,
+	    "a stranger's document was believed");
 	CHECK(!signlink_activate(l, doc, sizeof(doc) - 1, &a, &e), "an unsigned document was believed");
 	q = box_request(&box, &tbs, 1);
 	q.organization_version = 2;
@@ -470,7 +480,8 @@ documents(void)
 	CHECK(file_write(box_path(&box, "organizations/5-7.cms"), 0600, cms.p, cms.len, &e), "%s", e.msg);
 	tbs = box_tbs(&box, serial);
 	q.organization_version = 7;
-	CHECK(strstr(sign_at(box.worker, q, &r), "doc_unknown") != NULL, "a document under another's name was believed");
+	CHECK(strstr(sign_at(box.worker, q, &r), "doc_unknown") != NULL,
+	    "a document under another's name was believed");
 }
 
 static size_t
@@ -518,12 +529,15 @@ audit_heads(void)
 	size_t by, len;
 
 	rand_octets(hash, sizeof(hash));
-	if (!CHECK(signlink_audit_sign(l, 100, hash, &doc, &e), "%s", e.msg) || !CHECK(signlink_info(l, &json, &e), "%s", e.msg))
+	if (!CHECK(signlink_audit_sign(l, 100, hash, &doc, &e), "%s", e.msg) || !CHECK(signlink_info(l, &json,
+	    &e), "%s", e.msg))
 		return;
 	root = json_loadb(json.p, json.len, 0, NULL);
 	CHECK(b64_decode(json_string_value(json_object_get(root, "audit_certificate")),
-	    json_string_length(json_object_get(root, "audit_certificate")), der, sizeof(der), &len), "no audit certificate");
-	CHECK(json_array_size(json_object_get(root, "cas")) == 4 && json_array_size(json_object_get(root, "profiles")) == 2,
+	    json_string_length(json_object_get(root, "audit_certificate")), der, sizeof(der), &len),
+	    "no audit certificate");
+	CHECK(json_array_size(json_object_get(root, "cas")) == 4 && json_array_size(json_object_get(root,
+	    "profiles")) == 2,
 	    "%s", json.p);
 	json_decref(root);
 	cert = (struct der){ der, len };
@@ -533,7 +547,8 @@ audit_heads(void)
 	CHECK(signlink_audit_sign(l, 100, hash, &doc, &e), "the same head again: %s", e.msg);
 	CHECK(!signlink_audit_sign(l, 99, hash, &doc, &e) && strcmp(e.code, "audit_sequence") == 0, "an earlier head");
 	hash[0] ^= 1;
-	CHECK(!signlink_audit_sign(l, 100, hash, &doc, &e) && strcmp(e.code, "audit_sequence") == 0, "another head 100");
+	CHECK(!signlink_audit_sign(l, 100, hash, &doc, &e) && strcmp(e.code, "audit_sequence") == 0,
+	    "another head 100");
 	(void)box_stop(&box, SIGKILL);
 	box_start(&box);
 	CHECK(!signlink_audit_sign(l, 100, hash, &doc, &e) && strcmp(e.code, "audit_sequence") == 0,
@@ -625,7 +640,8 @@ main(void)
 		char *argv[] = { (char *)"check", (char *)"--dir", box.dir, NULL };
 
 		CHECK(box_command(cmd_check, argv) == 1, "a document under another's name was not told");
-		CHECK(unlink(box_path(&box, "organizations/5-7.cms")) == 0 && box_command(cmd_check, argv) == 0, "check");
+		CHECK(unlink(box_path(&box, "organizations/5-7.cms")) == 0 && box_command(cmd_check, argv) == 0,
+		    "check");
 	}
 	box_free(&box);
 	quiet_end();

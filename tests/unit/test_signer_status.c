@@ -73,7 +73,8 @@ ocsp(void)
 		return;
 	CHECK(signature_verify(ca()->spki, cert.signature_algorithm, cert.tbs.p, cert.tbs.len, cert.signature.p,
 	    cert.signature.len, &e), "the delegate is not the CA's");
-	CHECK(d.not_before_s <= now_s && d.not_after_s > now_s + 86400 && d.not_after_s < now_s + 30 * 86400, "its life");
+	CHECK(d.not_before_s <= now_s && d.not_after_s > now_s + 86400 && d.not_after_s < now_s + 30 * 86400,
+	    "its life");
 	tbs = answer_of(&d, ca(), now_s, 3600);
 	why = ocsp_sign(l, tbs, &r);
 	CHECK(why[0] == '\0' && signature_verify(cert.spki, SIGNATURE_ECDSA_SHA256, tbs.p, tbs.len, r.signature.p,
@@ -139,9 +140,11 @@ elsewhere(void)
 	CHECK(file_write(box_path(&box, "signer.conf"), 0600, conf, strlen(conf), &e), "%s", e.msg);
 	box_start(&box);
 	CHECK(signlink_ocsp_certify(here, requests[0], box.arena, &cert, &e), "%s", e.msg);
-	CHECK(!signlink_ocsp_install(there, box.cas != NULL ? ca()->cert : cert, &e), "a CA's certificate was installed");
+	CHECK(!signlink_ocsp_install(there, box.cas != NULL ? ca()->cert : cert, &e),
+	    "a CA's certificate was installed");
 	CHECK(signlink_ocsp_install(there, cert, &e), "%s", e.msg);
-	CHECK(signlink_ocsp_delegate(there, ca()->id, box.arena, &d, &e) && der_equal(d.cert, cert.p, cert.len), "%s", e.msg);
+	CHECK(signlink_ocsp_delegate(there, ca()->id, box.arena, &d, &e) && der_equal(d.cert, cert.p, cert.len),
+	    "%s", e.msg);
 	CHECK(signlink_ocsp_requests(there, box.arena, &requests, &n, &e) && n == 0, "asked again at once");
 	kill(pid, SIGTERM);
 	waitpid(pid, NULL, 0);
@@ -178,7 +181,8 @@ static struct crl_file
 list_write(const struct list *q, int fd)
 {
 	const struct issuer *issuer = &ca_by_id(box.cas, q->issuer_of)->issuer;
-	struct crl_head h = { .signature = SIGNATURE_ECDSA_SHA256, .issuer = issuer->subject, .this_update_s = clock_now_s(),
+	struct crl_head h = { .signature = SIGNATURE_ECDSA_SHA256, .issuer = issuer->subject,
+	    .this_update_s = clock_now_s(),
 		.next_update_s = clock_now_s() + q->life_s, .key_id = issuer->ski, .number = { &q->number, 1 } };
 	OWN(crl_writer_free) struct crl_writer *w = NULL;
 	struct crl_file file = { .fd = fd };
@@ -333,7 +337,8 @@ tls_certs(uint8_t serials[2][16], struct der cert[2])
 	struct tbs_in in = { .inputs = { "host.example" } };
 	struct der tbs[2];
 	struct signlink_result r[2];
-	struct signlink_request q = { .ca = tls->id, .profile_id = TLS_PROFILE, .profile_version = 1, .tbs = tbs, .n = 2 };
+	struct signlink_request q = { .ca = tls->id, .profile_id = TLS_PROFILE, .profile_version = 1,
+	    .tbs = tbs, .n = 2 };
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < 2; i++) {
@@ -343,7 +348,8 @@ tls_certs(uint8_t serials[2][16], struct der cert[2])
 		memcpy(in.serial, serials[i], 16);
 		in.spki = box_spki(&box, (struct key_type){ KEY_EC, 256 });
 		if (!CHECK(profile_dates(box.tls, clock_now_s(), tls->not_before_s, tls->not_after_s, &in.not_before_s,
-		    &in.not_after_s, &e) && tbs_build(box.tls_template, &in, raw, sizeof(raw), &tbs[i], &e), "%s", e.msg))
+		    &in.not_after_s, &e) && tbs_build(box.tls_template, &in, raw, sizeof(raw), &tbs[i], &e),
+		    "%s", e.msg))
 			return false;
 		tbs[i].p = arena_memdup(box.arena, tbs[i].p, tbs[i].len);
 	}
@@ -376,7 +382,8 @@ expiry(void)
 {
 	uint8_t serials[2][16];
 	struct der cert[2];
-	struct list two = { .issuer_of = "internal-tls", .life_s = 86400, .serials = "", .real = (const uint8_t (*)[16])serials,
+	struct list two = { .issuer_of = "internal-tls", .life_s = 86400, .serials = "",
+	    .real = (const uint8_t (*)[16])serials,
 		.n_real = 2 };
 	struct list one = two, none = two;
 	OWN_FD int shown = -1, forged = -1;

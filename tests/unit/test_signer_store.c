@@ -45,9 +45,11 @@ configuration(void)
 {
 	static const char *const wrong[] = {
 		"[signer]\nunknown = 1\n", "[signer]\nthreads = many\n", "[signer]\npublic_url = pki.example\n",
-		"[signer]\npublic_url = http://pki.example/\n", "[sockets]\nworker_mode = 0666\n", "[sockets]\nweb = x\n",
+		"[signer]\npublic_url = http://pki.example/\n", "[sockets]\nworker_mode = 0666\n",
+		    "[sockets]\nweb = x\n",
 		"[ca Upper]\nshards = 2\n", "[ca a]\nshards = 0\n", "[ca a]\nshards = 10000\n", "[ocsp]\nkey = dsa\n",
-		"[nothing]\na = b\n", "[signer]\nkey_encryption_key =\n", "[crl]\nnext_update_max_s = -1\n", "just words\n",
+		"[nothing]\na = b\n", "[signer]\nkey_encryption_key =\n", "[crl]\nnext_update_max_s = -1\n",
+		    "just words\n",
 	};
 	OWN(conf_free) struct conf *c = NULL;
 	struct conf *none = NULL;
@@ -81,7 +83,8 @@ sealed_keys(void)
 
 	CHECK(kek_make(path("kek"), &e) && kek_load(path("kek"), &kek, &e) && kek->len == 64, "%s", e.msg);
 	CHECK(!kek_make(path("kek"), &e) && e.kind == ERR_CONFLICT, "a key-encryption key was overwritten");
-	CHECK(kek_make(path("kek2"), &e) && kek_load(path("kek2"), &other, &e) && !secret_equal(other, kek->p, kek->len),
+	CHECK(kek_make(path("kek2"), &e) && kek_load(path("kek2"), &other, &e) && !secret_equal(other, kek->p,
+	    kek->len),
 	    "two are equal");
 	CHECK(chmod(path("kek2"), 0640) == 0 && !kek_load(path("kek2"), &none, &e) && strcmp(e.code, "file_mode") == 0,
 	    "one that others can read was taken");
@@ -93,7 +96,8 @@ sealed_keys(void)
 	CHECK(strstr(pem.p, "BEGIN ENCRYPTED PRIVATE KEY") != NULL, "%s", pem.p);
 	if (!CHECK(key_open(kek, pem.p, pem.len, &back, &e), "%s", e.msg))
 		return;
-	CHECK(!key_open(other, pem.p, pem.len, &none, &e) && strcmp(e.code, "key_sealed") == 0, "another key opened it");
+	CHECK(!key_open(other, pem.p, pem.len, &none, &e) && strcmp(e.code, "key_sealed") == 0,
+	    "another key opened it");
 	CHECK(signkey_from_pkcs8(back, (struct der){ pair.spki, pair.spki_len }, &key, &e), "%s", e.msg);
 	CHECK(!signkey_from_pkcs8(back, (struct der){ stranger.spki, stranger.spki_len }, &no_key, &e)
 	    && strcmp(e.code, "key_mismatch") == 0, "a key that is not the certificate's was taken");
@@ -129,7 +133,8 @@ last_list(void)
 	bool more = true;
 	FILE *f;
 
-	if (!CHECK(list_reader_open(path("l"), &r, &e) && list_reader_next(r, &x, &more, &e) && !more, "an empty list: %s",
+	if (!CHECK(list_reader_open(path("l"), &r, &e) && list_reader_next(r, &x, &more, &e) && !more,
+	    "an empty list: %s",
 	    e.msg))
 		return;
 	list_reader_free(give(r));
@@ -146,10 +151,12 @@ last_list(void)
 	more = true;
 	while (more && CHECK(list_reader_next(r, &x, &more, &e), "%s", e.msg))
 		if (more) {
-			CHECK(x.len == 2 && x.serial[1] == (uint8_t)n && (x.flags != 0) == (n % 7 == 0), "entry %d", (int)n);
+			CHECK(x.len == 2 && x.serial[1] == (uint8_t)n && (x.flags != 0) == (n % 7 == 0),
+			    "entry %d", (int)n);
 			n++;
 		}
-	CHECK(n == 300 && list_reader_head(r)->this_update_s == 1234 && list_reader_head(r)->number.b[0] == 9, "%d", (int)n);
+	CHECK(n == 300 && list_reader_head(r)->this_update_s == 1234 && list_reader_head(r)->number.b[0] == 9,
+	    "%d", (int)n);
 
 	f = fopen(path("l"), "r+");
 	if (!CHECK(f != NULL, "open"))

@@ -35,7 +35,8 @@ static bool
 token_make(void)
 {
 	static const char *const places[] = { "/usr/lib/softhsm/libsofthsm2.so",
-		"/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so", "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so" };
+		"/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+		    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so" };
 	CK_UTF8CHAR label[33] = "factory                         ";
 	CK_C_GetFunctionList get;
 	CK_FUNCTION_LIST_PTR fn = NULL;
@@ -95,7 +96,8 @@ signs(const char *uri, struct key_type type, enum signature_algorithm const *alg
 		size_t len = sizeof(sig);
 
 		rand_octets(text, sizeof(text));
-		CHECK(signing_begin(key, algorithms[i], &s, &e) && signing_octets(s, text, sizeof(text), sig, &len, &e), "%s",
+		CHECK(signing_begin(key, algorithms[i], &s, &e) && signing_octets(s, text, sizeof(text), sig,
+		    &len, &e), "%s",
 		    e.msg);
 		CHECK(signature_verify(der, algorithms[i], text, sizeof(text), sig, len, &e), "%s is not verified",
 		    signature_algorithm_name(algorithms[i]));
@@ -113,7 +115,8 @@ wrong(void)
 	bool made;
 
 	CHECK(token_keypair("pkcs11:token=factory;object=ec", &conf, (struct key_type){ KEY_EC, 256 }, &spki, &made, &e)
-	    && token_keypair("pkcs11:token=factory;object=ec2", &conf, (struct key_type){ KEY_EC, 256 }, &other, &made, &e),
+	    && token_keypair("pkcs11:token=factory;object=ec2", &conf, (struct key_type){ KEY_EC, 256 }, &other,
+	    &made, &e),
 	    "%s", e.msg);
 	der = (struct der){ (const uint8_t *)spki.p, spki.len };
 	CHECK(!signkey_from_token("pkcs11:token=factory;object=ec2", &conf, der, &key, &e)
@@ -127,7 +130,8 @@ wrong(void)
 	CHECK(!signkey_from_token("http://x", &conf, der, &key, &e) && strcmp(e.code, "token_uri") == 0, "no URI");
 	CHECK(!signkey_from_token("pkcs11:token=factory;object=ec?pin-value=9999", &conf, der, &key, &e)
 	    && strcmp(e.code, "token_pin") == 0, "a wrong PIN");
-	CHECK(!token_keypair("pkcs11:token=factory;object=ec", &conf, (struct key_type){ KEY_EC, 384 }, &other, &made, &e),
+	CHECK(!token_keypair("pkcs11:token=factory;object=ec", &conf, (struct key_type){ KEY_EC, 384 }, &other,
+	    &made, &e),
 	    "a key of another curve was taken");
 	conf.module = "/usr/lib/none.so";
 	CHECK(!signkey_from_token("pkcs11:token=factory;object=ec", &conf, der, &key, &e)
@@ -153,7 +157,8 @@ hierarchy(void)
 	snprintf(signer, sizeof(signer), "%s/signer", dir);
 	snprintf(file, sizeof(file), "%s/profiles/idevid/hierarchy.json", source != NULL ? source : ".");
 	snprintf(conf_path, sizeof(conf_path), "%s/signer.conf", signer);
-	snprintf(uri, sizeof(uri), "idevid-ca1=pkcs11:token=factory;object=idevid-ca1;id=%%07?pin-source=file:%s", path("pin"));
+	snprintf(uri, sizeof(uri),
+	    "idevid-ca1=pkcs11:token=factory;object=idevid-ca1;id=%%07?pin-source=file:%s", path("pin"));
 	CHECK(cmd_init(3, init) == 0, "init");
 	CHECK(file_read(conf_path, 4096, &text, &e), "%s", e.msg);
 	snprintf(conf, sizeof(conf), "%s[pkcs11]\nmodule = %s\n", text.p, module);
@@ -174,7 +179,8 @@ int
 main(void)
 {
 	static const enum signature_algorithm ec[] = { SIGNATURE_ECDSA_SHA256, SIGNATURE_ECDSA_SHA384 };
-	static const enum signature_algorithm rsa[] = { SIGNATURE_RSA_SHA256, SIGNATURE_RSA_SHA1, SIGNATURE_RSA_SHA512 };
+	static const enum signature_algorithm rsa[] = { SIGNATURE_RSA_SHA256, SIGNATURE_RSA_SHA1,
+	    SIGNATURE_RSA_SHA512 };
 	char cmd[96];
 
 	log_init("test", LOG_ERROR_);
