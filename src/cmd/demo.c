@@ -190,6 +190,24 @@ make(const char *dir, int port_base, const char *store, struct err *e)
 	return ok;
 }
 
+/* Addresses stand in certificates and in demo.json: a demo keeps its ports. */
+static bool
+same_ports(const char *dir, int port_base, struct err *e)
+{
+	OWN(config_free) struct config *conf = NULL;
+	char path[DEMO_PATH];
+
+	if (port_base == 0)
+		return true;
+	if (!part_path(dir, "certmill.conf", path, e) || !config_read(path, &conf, e))
+		return false;
+	if (conf->listen.portal.port == port_base + 443)
+		return true;
+	return err_set(e, ERR_CONFLICT, "demo_ports",
+	    "the demo in %.100s was made for --port-base %d; leave the option out, or name another directory", dir,
+	    conf->listen.portal.port - 443);
+}
+
 static void
 how_to_log_in(const char *dir)
 {
@@ -211,7 +229,7 @@ cmd_demo(int argc, char **argv)
 	};
 	const char *dir = NULL, *store = NULL;
 	char real[DEMO_PATH], path[DEMO_PATH];
-	uint64_t port_base = PORT_BASE;
+	uint64_t port_base = 0;
 	struct err e = { 0 };
 	int o;
 
@@ -220,8 +238,8 @@ cmd_demo(int argc, char **argv)
 		case 'd': dir = optarg; break;
 		case 's': store = optarg; break;
 		case 'p':
-			if (!parse_u64(optarg, 65535 - 444, &port_base))
-				return command_usage("demo", "--port-base is a number up to %d", 65535 - 444);
+			if (!parse_u64(optarg, 65535 - 444, &port_base) || port_base == 0)
+				return command_usage("demo", "--port-base is a number from 1 to %d", 65535 - 444);
 			break;
 		case 'h': help(); return EXIT_DONE;
 		default: return EXIT_USAGE;
@@ -230,7 +248,10 @@ cmd_demo(int argc, char **argv)
 		return command_usage("demo", "--dir DIR says where to make it");
 	if (!dir_take(dir, real, &e) || !part_path(real, "demo.json", path, &e))
 		return command_failed("demo", &e);
-	if (access(path, F_OK) != 0 && !make(real, (int)port_base, store, &e))
+	if (access(path, F_OK) != 0) {
+		if (!make(real, port_base == 0 ? PORT_BASE : (int)port_base, store, &e))
+			return command_failed("demo", &e);
+	} else if (!same_ports(real, (int)port_base, &e))
 		return command_failed("demo", &e);
 	how_to_log_in(real);
 	if (!part_path(real, "certmill.conf", path, &e))
