@@ -14,12 +14,6 @@ themeStart();
 i18nStart();
 preferencesStart();
 
-// A tab left open over an upgrade asks for chunks that are gone; the new page has the new names.
-window.addEventListener('vite:preloadError', (event) => {
-	event.preventDefault();
-	location.reload();
-});
-
 const root = document.getElementById('root');
 if (root) {
 	createRoot(root).render(

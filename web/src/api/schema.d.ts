@@ -1118,13 +1118,15 @@ export interface components {
         };
         /** @description One thing that is wrong with the input, or one warning about it. */
         FieldError: {
-            /** @description Physical line, from 1, where the record begins; for CSRs the line of its BEGIN. */
-            line?: number;
+            /** @description Physical line, from 1, where the record begins; for CSRs the line of its BEGIN. Null: not of a file. */
+            line: number | null;
+            /** @description `mac_address`, `profile_id`, `serial_numbers[3]` … Null: the whole record or file. */
+            field: string | null;
+            message: string;
             /** @description Member of an uploaded ZIP. */
             file?: string;
-            /** @description `mac_address`, `profile_id`, `serial_numbers[3]` … */
-            field?: string;
-            message: string;
+            /** @description What stood there, shortened. */
+            value?: string;
         };
         /** @description `size` devices counted up from the start value; 2 or more need a generator. */
         FormOrder: {
@@ -1318,6 +1320,8 @@ export interface components {
             /** @description The `X-Request-Id` of this answer. */
             request_id: string;
             errors?: components["schemas"]["FieldError"][];
+            /** @description How many there are, where that is more than `errors` has. */
+            errors_total?: number;
         };
         Profile: {
             id: number;
@@ -1328,6 +1332,9 @@ export interface components {
             methods: components["schemas"]["Method"][];
             /** @description Kept for old devices only: SHA-1 or RSA-1024. */
             legacy?: boolean;
+            description?: string | null;
+            /** @description What of this profile could not be confirmed against its specification. */
+            unverified?: string | null;
             ca: {
                 /** @description SKI, lower-case hex: `{ca}` of the public paths. */
                 id: string;
@@ -1375,7 +1382,7 @@ export interface components {
             name: string;
             title: string;
             /** @enum {string} */
-            type: "text" | "mac" | "eui64" | "decimal" | "hex" | "email" | "dns_name" | "uri";
+            type: "mac" | "eui64" | "text" | "decimal" | "hex" | "choice" | "dns_name" | "ip_address";
             required: boolean;
             /** @description Regular expression that the whole value matches after it is brought into normal form. */
             pattern: string | null;
@@ -1386,13 +1393,15 @@ export interface components {
             example?: string | null;
             /** @description Where it may be given. */
             methods?: components["schemas"]["Method"][];
+            /** @description What a `choice` may be. */
+            choices?: string[];
             generators: ("mac" | "eui64" | "decimal")[];
         };
         ProfileSubjectPart: {
             /** @description `C`, `O`, `OU`, `CN`, `serialNumber` … or a dotted OID. */
             type: string;
             /** @enum {string} */
-            source: "constant" | "organization" | "input" | "csr" | "generator" | "mixed";
+            source: "constant" | "organization" | "input" | "csr" | "mixed";
             /** @description The constant, or the template, `{mac_address}` standing for an input. */
             value: string | null;
             input?: string | null;
@@ -1913,10 +1922,12 @@ export interface components {
                  *       "request_id": "8f14e45fceea167a5a36dedd4bea2543",
                  *       "errors": [
                  *         {
+                 *           "line": null,
                  *           "field": "profile_id",
                  *           "message": "no such profile"
                  *         },
                  *         {
+                 *           "line": null,
                  *           "field": "name",
                  *           "message": "1 to 200 characters"
                  *         }

@@ -42,6 +42,14 @@ export function HelpPage() {
 				<section className="panel">
 					<h2>{t('help.about')}</h2>
 					<p>{t('help.aboutText')}</p>
+					<ul className="plain-list">
+						<li>
+							<a href="/licenses.txt">{t('help.licenses')}</a>
+						</li>
+						<li>
+							<a href="/licenses-styles.txt">{t('help.licensesStyles')}</a>
+						</li>
+					</ul>
 				</section>
 			</div>
 		</div>

@@ -100,7 +100,8 @@ export function liveStart(client: QueryClient): () => void {
 		});
 		source.onerror = () => {
 			broken = true;
-			setState(navigator.onLine ? 'polling' : 'down');
+			// Whether the portal is down altogether, the lists will tell.
+			if (state === 'live') setState(navigator.onLine ? 'polling' : 'down');
 			// A refusal closes the stream for good; the browser tries again by itself only otherwise.
 			if (source?.readyState === EventSource.CLOSED) {
 				source.close();

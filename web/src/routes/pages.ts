@@ -1,7 +1,8 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
 import { z } from 'zod';
 import { batchesSearch } from '../batches/search';
 import { certificatesSearch } from '../certificates/search';
+import { lazyPage } from '../lib/lazy-page';
 import { searchId } from '../lib/search';
 import { profilesSearch } from '../profiles/search';
 import { NotFoundPage } from '../shell/MessagePages';
@@ -10,20 +11,20 @@ import { appRoute } from './session';
 const dashboardRoute = createRoute({
 	getParentRoute: () => appRoute,
 	path: '/',
-	component: lazyRouteComponent(() => import('../dashboard/DashboardPage'), 'DashboardPage'),
+	component: lazyPage(() => import('../dashboard/DashboardPage'), 'DashboardPage'),
 });
 
 const batchesRoute = createRoute({
 	getParentRoute: () => appRoute,
 	path: '/batches',
 	validateSearch: batchesSearch,
-	component: lazyRouteComponent(() => import('../batches/BatchesPage'), 'BatchesPage'),
+	component: lazyPage(() => import('../batches/BatchesPage'), 'BatchesPage'),
 });
 
 const batchRoute = createRoute({
 	getParentRoute: () => appRoute,
 	path: '/batches/$batchId',
-	component: lazyRouteComponent(() => import('../batches/BatchPage'), 'BatchPage'),
+	component: lazyPage(() => import('../batches/BatchPage'), 'BatchPage'),
 });
 
 const orderRoute = createRoute({
@@ -33,48 +34,45 @@ const orderRoute = createRoute({
 		kind: z.enum(['form', 'single', 'csrs', 'csv']).optional().catch(undefined),
 		profile: searchId,
 	}),
-	component: lazyRouteComponent(() => import('../order/OrderPage'), 'OrderPage'),
+	component: lazyPage(() => import('../order/OrderPage'), 'OrderPage'),
 });
 
 const profilesRoute = createRoute({
 	getParentRoute: () => appRoute,
 	path: '/profiles',
 	validateSearch: profilesSearch,
-	component: lazyRouteComponent(() => import('../profiles/ProfilesPage'), 'ProfilesPage'),
+	component: lazyPage(() => import('../profiles/ProfilesPage'), 'ProfilesPage'),
 });
 
 const profileRoute = createRoute({
 	getParentRoute: () => appRoute,
 	path: '/profiles/$profileId',
-	component: lazyRouteComponent(() => import('../profiles/ProfilePage'), 'ProfilePage'),
+	component: lazyPage(() => import('../profiles/ProfilePage'), 'ProfilePage'),
 });
 
 const certificatesRoute = createRoute({
 	getParentRoute: () => appRoute,
 	path: '/certificates',
 	validateSearch: certificatesSearch,
-	component: lazyRouteComponent(
-		() => import('../certificates/CertificatesPage'),
-		'CertificatesPage',
-	),
+	component: lazyPage(() => import('../certificates/CertificatesPage'), 'CertificatesPage'),
 });
 
 const certificateRoute = createRoute({
 	getParentRoute: () => appRoute,
 	path: '/certificates/$serial',
-	component: lazyRouteComponent(() => import('../certificates/CertificatePage'), 'CertificatePage'),
+	component: lazyPage(() => import('../certificates/CertificatePage'), 'CertificatePage'),
 });
 
 const settingsRoute = createRoute({
 	getParentRoute: () => appRoute,
 	path: '/settings',
-	component: lazyRouteComponent(() => import('../settings/SettingsPage'), 'SettingsPage'),
+	component: lazyPage(() => import('../settings/SettingsPage'), 'SettingsPage'),
 });
 
 const helpRoute = createRoute({
 	getParentRoute: () => appRoute,
 	path: '/help',
-	component: lazyRouteComponent(() => import('../help/HelpPage'), 'HelpPage'),
+	component: lazyPage(() => import('../help/HelpPage'), 'HelpPage'),
 });
 
 const missingRoute = createRoute({

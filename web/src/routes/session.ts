@@ -1,11 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
-import {
-	createRootRouteWithContext,
-	createRoute,
-	lazyRouteComponent,
-	redirect,
-} from '@tanstack/react-router';
+import { createRootRouteWithContext, createRoute, redirect } from '@tanstack/react-router';
 import { z } from 'zod';
+import { lazyPage } from '../lib/lazy-page';
 import { searchFlag, searchPath, searchText } from '../lib/search';
 import { kept } from '../lib/storage';
 import { meOrNobody, neverLoggedIn } from '../session/me';
@@ -26,20 +22,20 @@ export const loginRoute = createRoute({
 	getParentRoute: () => rootRoute,
 	path: '/login',
 	validateSearch: z.object({ refused: searchText, next: searchPath, again: searchFlag }),
-	component: lazyRouteComponent(() => import('../login/LoginPage'), 'LoginPage'),
+	component: lazyPage(() => import('../login/LoginPage'), 'LoginPage'),
 });
 
 export const forgotRoute = createRoute({
 	getParentRoute: () => rootRoute,
 	path: '/forgot-password',
-	component: lazyRouteComponent(() => import('../login/ForgotPage'), 'ForgotPage'),
+	component: lazyPage(() => import('../login/ForgotPage'), 'ForgotPage'),
 });
 
 export const resetRoute = createRoute({
 	getParentRoute: () => rootRoute,
 	path: '/reset-password',
 	validateSearch: z.object({ token: z.string().catch('') }),
-	component: lazyRouteComponent(() => import('../login/ResetPage'), 'ResetPage'),
+	component: lazyPage(() => import('../login/ResetPage'), 'ResetPage'),
 });
 
 /** Everything behind the log-in; keeps the address for after it. */
@@ -61,7 +57,7 @@ export const sessionRoute = createRoute({
 export const enterRoute = createRoute({
 	getParentRoute: () => sessionRoute,
 	path: '/enter',
-	component: lazyRouteComponent(() => import('../login/EnterPage'), 'EnterPage'),
+	component: lazyPage(() => import('../login/EnterPage'), 'EnterPage'),
 });
 
 export const appRoute = createRoute({

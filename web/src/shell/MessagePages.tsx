@@ -4,6 +4,7 @@ import { type ErrorComponentProps, Link, useRouter } from '@tanstack/react-route
 import { useTranslation } from 'react-i18next';
 import { ApiProblem } from '../api/problem';
 import type { Right } from '../api/types';
+import { portalAnswers } from '../lib/lazy-page';
 import { ProblemNotice } from '../ui/ProblemNotice';
 import { useTitle } from '../ui/useTitle';
 
@@ -51,6 +52,8 @@ export function CrashPage({ error, reset }: ErrorComponentProps) {
 	useTitle(t('problems.title'));
 
 	async function again() {
+		// What the page could not load while the portal was away, it loads afresh.
+		if (fromApi && error.status === 0 && (await portalAnswers())) location.reload();
 		await client.invalidateQueries();
 		reset();
 		await router.invalidate();

@@ -41,6 +41,8 @@ export const help = {
 	status_revoked: 'All its certificates are revoked.',
 	status_expired: 'The results were purged; the certificates stay searchable.',
 	about: 'About',
+	licenses: 'Licenses of the scripts on this page',
+	licensesStyles: 'Licenses of its fonts and style sheets',
 	aboutText:
 		'certmill is free software under the Apache License 2.0. This page needs no other site.',
 } as const;
