@@ -3,18 +3,19 @@
 #include <string.h>
 
 #include "store/certificate_row.h"
+#include "store/status.h"
 #include "store/tally.h"
 
 enum { MANY = 128 };
 
 static bool
-add_rows(struct db *tx, const struct certificate *c, size_t n, struct err *e)
+add_rows(struct db *tx, const struct certificate *c, size_t n, int64_t seq, struct err *e)
 {
 	static const char sql[] =
 	    "INSERT INTO certificate (id, serial, batch_id, item_index, organization_id, profile_id, ca_id, state,"
-	    " created_at, not_before, not_after, subject, revoked_at, reason, shard)"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
-	enum { K = 15 };
+	    " created_at, not_before, not_after, subject, revoked_at, reason, shard, status_seq)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+	enum { K = 16 };
 	struct db_arg args[MANY * K];
 
 	for (size_t i = 0; i < n; i++) {
@@ -36,6 +37,7 @@ add_rows(struct db *tx, const struct certificate *c, size_t n, struct err *e)
 		a[12] = revoked ? arg_int(c[i].revoked_at) : arg_null();
 		a[13] = revoked ? arg_int(c[i].reason) : arg_null();
 		a[14] = arg_int(c[i].shard);
+		a[15] = revoked ? arg_int(seq) : arg_null();
 	}
 	return db_run_many(tx, sql, args, K, n, NULL, e);
 }
@@ -81,11 +83,17 @@ bool
 store_certificate_add(struct db *tx, const struct certificate *c, size_t n, struct err *e)
 {
 	struct tally_sheet tally = { .n = 0 };
+	bool revoked = false;
+	int64_t seq = 0;
 
+	for (size_t i = 0; i < n && !revoked; i++)
+		revoked = c[i].state != CERTIFICATE_ISSUED;
+	if (revoked && !store_status_next(tx, &seq, e))
+		return false;
 	while (n > 0) {
 		size_t some = n < MANY ? n : MANY;
 
-		if (!add_rows(tx, c, some, e) || !add_serials(tx, c, some, e) || !add_ders(tx, c, some, e) ||
+		if (!add_rows(tx, c, some, seq, e) || !add_serials(tx, c, some, e) || !add_ders(tx, c, some, e) ||
 		    !count_issued(tx, c, some, &tally, e))
 			return err_in(e, "certificates of batch %lld", (long long)c->batch_id);
 		c += some;
@@ -213,11 +221,12 @@ store_certificate_revoke(struct db *tx, int64_t id, enum certificate_state state
     bool *changed, struct err *e)
 {
 	static const char sql[] =
-	    "UPDATE certificate SET state = $2, revoked_at = $3, reason = $4 WHERE id = $1 AND state IN (0, 4)"
-	    " RETURNING organization_id, profile_id, not_after";
-	int64_t rows;
+	    "UPDATE certificate SET state = $2, revoked_at = $3, reason = $4, status_seq = $5"
+	    " WHERE id = $1 AND state IN (0, 4) RETURNING organization_id, profile_id, not_after";
+	int64_t rows, seq;
 
-	if (!revoke_rows(tx, sql, ARGS(arg_int(id), arg_int(state), arg_int(at), arg_int(reason)), state, at, &rows, e))
+	if (!store_status_next(tx, &seq, e) || !revoke_rows(tx, sql, ARGS(arg_int(id), arg_int(state), arg_int(at),
+	    arg_int(reason), arg_int(seq)), state, at, &rows, e))
 		return err_in(e, "certificate %lld", (long long)id);
 	*changed = rows == 1;
 	return true;
@@ -229,12 +238,14 @@ store_certificate_revoke_range(struct db *tx, int64_t batch_id, int64_t from, in
 {
 	/* "state <> 3" lets the partial index of items serve. */
 	static const char sql[] =
-	    "UPDATE certificate SET state = $4, revoked_at = $5, reason = $6"
+	    "UPDATE certificate SET state = $4, revoked_at = $5, reason = $6, status_seq = $7"
 	    " WHERE batch_id = $1 AND item_index >= $2 AND item_index < $3 AND state <> 3 AND state IN (0, 4)"
 	    " RETURNING organization_id, profile_id, not_after";
 
-	if (!revoke_rows(tx, sql, ARGS(arg_int(batch_id), arg_int(from), arg_int(to), arg_int(state), arg_int(at),
-	    arg_int(reason)), state, at, changed, e))
+	int64_t seq;
+
+	if (!store_status_next(tx, &seq, e) || !revoke_rows(tx, sql, ARGS(arg_int(batch_id), arg_int(from), arg_int(to),
+	    arg_int(state), arg_int(at), arg_int(reason), arg_int(seq)), state, at, changed, e))
 		return err_in(e, "certificates of batch %lld", (long long)batch_id);
 	return true;
 }

@@ -1,0 +1,57 @@
+/* status_list - revocation lists that were published: their rows, numbers, leases, and octets for other hosts. */
+#ifndef STORE_STATUS_LIST_H
+#define STORE_STATUS_LIST_H
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "db/db.h"
+
+#define CRL_WHOLE_CA (-1)		/* shard of the list that has all of a CA */
+
+struct crl_row {
+	int64_t	ca_id, shard;
+	bool	delta;
+	int64_t	number, base_number;	/* base 0: none */
+	int64_t	seq;			/* changes up to this one are in it */
+	int64_t	this_update, next_update, entries, octets;
+	uint8_t	sha256[SHA256_LEN];
+};
+
+must_check bool store_crl_list(struct db *, struct arena *, struct crl_row **, size_t *n, struct err *);
+must_check bool store_crl_get(struct db *, int64_t ca_id, int64_t shard, bool delta, struct crl_row *, bool *found,
+    struct err *);
+/* Takes the place of the one before; *newer false: there is one of a higher number, and nothing was done. */
+must_check bool store_crl_put(struct db *tx, const struct crl_row *, bool *newer, struct err *);
+must_check bool store_crl_drop(struct db *tx, int64_t ca_id, int64_t shard, bool delta, struct err *);
+
+/* The scope's lease for `owner`; *held false: another has it. */
+must_check bool store_crl_lease(struct db *tx, int64_t ca_id, int64_t shard, const char *owner, int64_t now,
+    int64_t until, bool *held, struct err *);
+must_check bool store_crl_release(struct db *tx, int64_t ca_id, int64_t shard, const char *owner, struct err *);
+/* A number above all before, and at least `least`. */
+must_check bool store_crl_number(struct db *tx, int64_t ca_id, int64_t shard, int64_t least, int64_t *number,
+    struct err *);
+
+must_check bool store_crl_piece_add(struct db *tx, const struct crl_row *, int64_t piece, const void *, size_t,
+    struct err *);
+/* Into buf; *len 0: there is none. */
+must_check bool store_crl_piece_get(struct db *, const struct crl_row *, int64_t piece, void *buf, size_t cap,
+    size_t *len, struct err *);
+/* Those of numbers below. */
+must_check bool store_crl_piece_drop(struct db *tx, int64_t ca_id, int64_t shard, bool delta, int64_t below,
+    struct err *);
+
+/* CAs that publish (a scope is there) whose whole list is missing or ended by `now`, and nobody was told. */
+struct crl_overdue {
+	int64_t		 ca_id;
+	const char	*ski, *label;
+	int64_t		 next_update;	/* 0: there is no list */
+};
+must_check bool store_crl_overdue(struct db *, int64_t now, struct arena *, struct crl_overdue **, size_t *n,
+    struct err *);
+/* at 0: the alarm is over. */
+must_check bool store_crl_alarmed(struct db *tx, int64_t ca_id, int64_t at, struct err *);
+/* Alarms that are over: the list is there again. */
+must_check bool store_crl_recovered(struct db *tx, int64_t now, int64_t *n, struct err *);
+
+#endif
