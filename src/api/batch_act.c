@@ -6,7 +6,6 @@
 #include "api/batch.h"
 #include "domain/delivery.h"
 #include "http/json.h"
-#include "x509/profile.h"
 
 bool
 api_batch_approve(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
@@ -47,7 +46,7 @@ api_batch_revoke(struct app *app, const struct http_req *q, struct http_res *s, 
 	if (!http_param_int(q, "batch_id", &id, e) ||
 	    !json_decode(q->body, revoke_fields, COUNT(revoke_fields), q->arena, &in, e, http_faults(s)))
 		return false;
-	if (!batch_revoke(app, q->actor, id, reason_find(in.reason), q->arena, &b, e)) {
+	if (!batch_revoke(app, q->actor, id, revocation_reason(in.reason), q->arena, &b, e)) {
 		if (e->kind == ERR_INVALID)
 			fault_add(http_faults(s), NULL, 0, "reason", in.reason, "%s", e->msg);
 		return false;

@@ -6,10 +6,9 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "domain/certificate.h"
-#include "domain/profile.h"
+#include "domain/batch.h"
 #include "http/json.h"
 #include "http/list.h"
-#include "x509/cert.h"
 
 static const char *
 serial_text(struct arena *a, const uint8_t serial[16])
@@ -25,7 +24,7 @@ static json_t *
 certificate_json(struct arena *a, const struct certificate *c, int64_t now)
 {
 	bool revoked = c->state != CERTIFICATE_ISSUED;
-	const char *reason = revoked && c->reason >= 0 ? reason_name((int)c->reason) : NULL;
+	const char *reason = revoked && c->reason >= 0 ? revocation_reason_name((int)c->reason) : NULL;
 
 	return json_pack("{s:s?, s:o, s:I, s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:s?}", "serial_number",
 	    serial_text(a, c->serial), "name", json_sprintf("%s-%" PRId64, c->batch_name, c->item_index), "batch_id",
@@ -115,24 +114,24 @@ api_certificates_get(struct app *app, const struct http_req *q, struct http_res 
 /* ---- one ---- */
 
 static json_t *
-extensions_json(const struct cert_view *v)
+extensions_json(const struct certificate_words *w)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < v->n_extensions; i++) {
-		const struct cert_extension_text *x = &v->extensions[i];
+	for (size_t i = 0; i < w->extensions_n; i++) {
+		const struct certificate_extension *x = &w->extensions[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o}", "oid", x->oid, "name",
-		    x->name == NULL ? x->oid : x->name, "critical", x->critical, "value", json_text(x->value)));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o}", "oid", x->oid, "name", x->name, "critical",
+		    x->critical, "value", json_text(x->value)));
 	}
 	return list;
 }
 
 static json_t *
-key_json(struct key_type t)
+key_json(const struct certificate_words *w)
 {
-	return json_pack("{s:s, s:I, s:o}", "algorithm", key_algorithm_name(t.algorithm), "size", (json_int_t)t.bits,
-	    "curve", t.algorithm == KEY_EC ? json_sprintf("P-%u", t.bits) : json_null());
+	return json_pack("{s:s, s:I, s:s?}", "algorithm", w->key_algorithm, "size", (json_int_t)w->key_bits, "curve",
+	    w->curve);
 }
 
 static json_t *
@@ -151,25 +150,23 @@ bool
 api_certificate_get(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
 	struct certificate_detail d;
-	struct cert_view view;
+	struct certificate_words w;
 	json_error_t why;
-	struct cert cert;
 	json_t *o;
 
-	if (!certificate_get(app, q->actor, http_param(q, "serial_number"), q->arena, &d, e))
+	if (!certificate_get(app, q->actor, http_param(q, "serial_number"), q->arena, &d, e) ||
+	    !certificate_words(&d, q->arena, &w, e))
 		return false;
-	if (!cert_decode(d.der, d.der_len, &cert, e) || !cert_view(&cert, q->arena, &view, e))
-		return err_sys(e, "certificate %" PRId64 ": %s", d.c.id, e->msg);
 	o = certificate_json(q->arena, &d.c, clock_now_s());
-	json_object_set_new(o, "issuer", json_text(view.issuer));
+	json_object_set_new(o, "issuer", json_text(w.issuer));
 	json_object_set_new(o, "profile", json_pack("{s:I, s:o}", "id", (json_int_t)d.c.profile_id, "name",
 	    json_text(d.profile_name)));
 	json_object_set_new(o, "index", json_integer(d.c.item_index));
 	json_object_set_new(o, "inputs", json_loads(d.inputs, 0, &why));
-	json_object_set_new(o, "key", key_json(cert.key.type));
-	json_object_set_new(o, "signature", json_text(view.signature));
-	json_object_set_new(o, "sha256", json_text(view.sha256));
-	json_object_set_new(o, "extensions", extensions_json(&view));
+	json_object_set_new(o, "key", key_json(&w));
+	json_object_set_new(o, "signature", json_text(w.signature));
+	json_object_set_new(o, "sha256", json_text(w.sha256));
+	json_object_set_new(o, "extensions", extensions_json(&w));
 	json_object_set_new(o, "ca_id", json_text(d.ca_ski));
 	json_object_set_new(o, "actions", actions_json(&d.c, q->actor));
 	return http_json(s, 200, o);
@@ -179,14 +176,14 @@ bool
 api_certificate_pem(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
 	struct certificate_detail d;
-	OWN_STR struct str pem = { 0 };
+	const char *pem;
 
-	if (!certificate_fetch(app, q->actor, http_param(q, "serial_number"), q->arena, &d, e))
+	if (!certificate_fetch(app, q->actor, http_param(q, "serial_number"), q->arena, &d, e) ||
+	    !certificate_pem(&d, q->arena, &pem, e))
 		return false;
-	pem_encode("CERTIFICATE", d.der, d.der_len, &pem);
 	http_set(s, "Cache-Control", "no-store");
 	http_attachment(s, arena_printf(q->arena, "%s.pem", serial_text(q->arena, d.c.serial)));
-	return http_bytes(s, 200, "application/x-pem-file", pem.p, pem.len);
+	return http_bytes(s, 200, "application/x-pem-file", pem, strlen(pem));
 }
 
 bool
@@ -220,7 +217,7 @@ api_certificates_revoke(struct app *app, const struct http_req *q, struct http_r
 
 	if (!json_decode(q->body, revoke_fields, COUNT(revoke_fields), q->arena, &in, e, http_faults(s)))
 		return false;
-	if (!certificate_revoke(app, q->actor, in.serial_numbers.v, in.serial_numbers.n, reason_find(in.reason), &revoked,
+	if (!certificate_revoke(app, q->actor, in.serial_numbers.v, in.serial_numbers.n, revocation_reason(in.reason), &revoked,
 	    &already, http_faults(s), e)) {
 		if (e->kind == ERR_INVALID && strcmp(e->code, "reason") == 0)
 			fault_add(http_faults(s), NULL, 0, "reason", in.reason, "%s", e->msg);

@@ -107,7 +107,10 @@ must_check bool batch_revoke(const struct app *, const struct actor *, int64_t i
 must_check bool batch_mark_downloaded(const struct app *, const struct actor *, int64_t id, const char *range,
     struct err *);
 
-/* Whether the role may give it, and the profile allows it: ERR_INVALID "reason", ERR_FORBIDDEN. */
+/* RFC 5280's CRLReason by our name, -1 if there is none, and back: NULL if there is none. */
+int revocation_reason(const char *name);
+const char *revocation_reason_name(int reason);
+/* Whether the role may give it, and the profile allows it: ERR_INVALID "reason". */
 must_check bool revocation_reason_ok(const struct actor *, unsigned profile_reasons, int reason, struct err *);
 
 /* ---- housekeeping (work_housekeeping): *did false when there is nothing to do ---- */

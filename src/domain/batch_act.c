@@ -103,6 +103,18 @@ batch_reject(const struct app *app, const struct actor *who, int64_t id, struct 
 
 /* ---- revoke ---- */
 
+int
+revocation_reason(const char *name)
+{
+	return reason_find(name);
+}
+
+const char *
+revocation_reason_name(int reason)
+{
+	return reason_name(reason);
+}
+
 bool
 revocation_reason_ok(const struct actor *who, unsigned profile_reasons, int reason, struct err *e)
 {
@@ -115,7 +127,7 @@ revocation_reason_ok(const struct actor *who, unsigned profile_reasons, int reas
 	if (reason == REASON_PRIVILEGE_WITHDRAWN) {
 		if ((who->rights & RIGHT_OPERATE) != 0)
 			return true;
-		return err_set(e, ERR_FORBIDDEN, "reason", "%s is for operators", name);
+		return err_set(e, ERR_INVALID, "reason", "%s is for operators", name);
 	}
 	if ((customers & (1u << reason)) == 0)
 		return err_set(e, ERR_INVALID, "reason", "%s is not offered", name);

@@ -8,6 +8,7 @@
 #include "domain/batch.h"
 #include "domain/profile.h"
 #include "store/item.h"
+#include "x509/cert.h"
 
 #define TOTAL_MAX 1000000		/* past this, a total is not counted */
 #define PIECE 100000			/* rows that a search by part reads at a time */
@@ -259,4 +260,44 @@ certificate_fetch(const struct app *app, const struct actor *who, const char *se
 		return err_set(e, ERR_CONFLICT, "not_downloaded", "batch %" PRId64 " was never downloaded: its certificates "
 		    "can't be had one by one yet", d->c.batch_id);
 	return true;
+}
+
+/* ---- its contents ---- */
+
+bool
+certificate_words(const struct certificate_detail *d, struct arena *a, struct certificate_words *out, struct err *e)
+{
+	struct cert_view view;
+	struct cert cert;
+
+	if (!cert_decode(d->der, d->der_len, &cert, e) || !cert_view(&cert, a, &view, e))
+		return err_sys(e, "certificate %" PRId64 ": %s", d->c.id, e->msg);
+	*out = (struct certificate_words){
+		.issuer = view.issuer, .key_algorithm = key_algorithm_name(cert.key.type.algorithm),
+		.key_bits = cert.key.type.bits, .signature = view.signature, .sha256 = view.sha256,
+		.extensions = arena_alloc(a, (view.n_extensions + 1) * sizeof(*out->extensions)),
+		.extensions_n = view.n_extensions,
+	};
+	if (cert.key.type.algorithm == KEY_EC)
+		out->curve = arena_printf(a, "P-%u", cert.key.type.bits);
+	if (out->extensions == NULL)
+		return err_sys(e, "certificate %" PRId64 ": no room", d->c.id);
+	for (size_t i = 0; i < view.n_extensions; i++) {
+		const struct cert_extension_text *x = &view.extensions[i];
+
+		out->extensions[i] = (struct certificate_extension){
+			.oid = x->oid, .name = x->name == NULL ? x->oid : x->name, .critical = x->critical, .value = x->value,
+		};
+	}
+	return true;
+}
+
+bool
+certificate_pem(const struct certificate_detail *d, struct arena *a, const char **pem, struct err *e)
+{
+	OWN_STR struct str text = { 0 };
+
+	pem_encode("CERTIFICATE", d->der, d->der_len, &text);
+	*pem = arena_strndup(a, text.p, text.len);
+	return *pem != NULL || err_sys(e, "certificate %" PRId64 ": no room", d->c.id);
 }

@@ -58,6 +58,27 @@ must_check bool certificate_get(const struct app *, const struct actor *, const 
 /* The certificate itself: ERR_CONFLICT "not_downloaded" while its batch was never downloaded. */
 must_check bool certificate_fetch(const struct app *, const struct actor *, const char *serial_number, struct arena *,
     struct certificate_detail *, struct err *);
+/* What stands in it, in words. */
+struct certificate_extension {
+	const char	*oid, *name;	/* name: the OID where it has none */
+	bool		 critical;
+	const char	*value;
+};
+struct certificate_words {
+	const char			*issuer;
+	const char			*key_algorithm;		/* "RSA", "EC" */
+	const char			*curve;			/* "P-256"; NULL: none */
+	unsigned			 key_bits;
+	const char			*signature;		/* "sha256WithRSAEncryption" */
+	const char			*sha256;		/* lower-case hex of the DER */
+	struct certificate_extension	*extensions;
+	size_t				 extensions_n;
+};
+must_check bool certificate_words(const struct certificate_detail *, struct arena *, struct certificate_words *,
+    struct err *);
+/* RFC 7468 text. */
+must_check bool certificate_pem(const struct certificate_detail *, struct arena *, const char **pem, struct err *);
+
 /*
  * All or none: a serial number that is unknown or another organization's is a fault, ERR_INVALID.  One
  * already revoked stays as it is, its reason too.

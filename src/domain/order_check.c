@@ -176,16 +176,18 @@ ledger_flush(struct order_run *r, struct err *e)
 	return true;
 }
 
-/* "line 13 of a.pem" can't be known for archives: the set keeps one number. */
+/* "line 13 of a.pem" can't be known for archives: the set keeps one number.  A key has no value to show. */
 static void
 double_fault(struct order_run *r, const struct order_item *it, const char *field, const char *value, uint32_t first)
 {
+	const char *same = value == NULL ? "the same key as" : "the same as";
+
 	if (it->line == 0)
-		fault_add(r->errors, it->file, 0, field, value, "the same as in device %" PRIu32 " (from 0)", first);
+		fault_add(r->errors, it->file, 0, field, value, "%s in device %" PRIu32 " (from 0)", same, first);
 	else if (it->file != NULL)
-		fault_add(r->errors, it->file, it->line, field, value, "the same as in an earlier file of the archive");
+		fault_add(r->errors, it->file, it->line, field, value, "%s in an earlier file of the archive", same);
 	else
-		fault_add(r->errors, it->file, it->line, field, value, "the same as in line %" PRIu32, first);
+		fault_add(r->errors, it->file, it->line, field, value, "%s in line %" PRIu32, same, first);
 }
 
 static bool

@@ -341,7 +341,7 @@ revoking(struct orders_world *w)
 	    "%s: another organization's: %s", check_on, e.msg);
 	e = (struct err){ 0 };
 	CHECK(!certificate_revoke(&w->app, &w->ann, serials, 1, REASON_PRIVILEGE_WITHDRAWN, &revoked, &already, &f, &e) &&
-	    e.kind == ERR_FORBIDDEN, "%s: an operators' reason: %s", check_on, e.msg);
+	    e.kind == ERR_INVALID, "%s: an operators' reason: %s", check_on, e.msg);
 	CHECK(!certificate_revoke(&w->app, &w->ann, serials, 1, REASON_CESSATION_OF_OPERATION, &revoked, &already, &f, &e) &&
 	    e.kind == ERR_INVALID, "%s: a reason that the profile does not allow: %s", check_on, e.msg);
 	MUST(certificate_revoke(&w->app, &w->ann, serials, 2, REASON_KEY_COMPROMISE, &revoked, &already, &f, me));
