@@ -57,7 +57,8 @@ scenario("paths, methods, ids", async () => {
 scenario("sizes: target, header block, body", async () => {
 	const c = as("orderer");
 	await c.send("GET", `/api/v1/batches?name=${"x".repeat(40_000)}`, 414);
-	await c.send("GET", "/api/v1/me", 431, { headers: { "x-filler": "x".repeat(12_000), "x-more": "y".repeat(30_000) } });
+	await c.send("GET", "/api/v1/me", 431, { headers: { "x-filler": "x".repeat(30_000), "x-more": "y".repeat(30_000) } });
+	await c.send("GET", "/api/v1/me", 431, { headers: { "x-filler": "x".repeat(100_000) } });
 	await c.send("POST", "/api/v1/session", 413, { headers: json, body: JSON.stringify({ username: "a", password: "x".repeat(3_000_000) }) });
 	await c.send("POST", "/api/v1/batches", 413, { headers: json, body: `{"name":"${"x".repeat(200_000)}"}` });
 	await c.send("POST", "/api/v1/batches/1/reject", [404, 413], { headers: json, body: "x".repeat(100_000) });

@@ -153,11 +153,11 @@ scenario("Idempotency-Key: a refused order does not use it up, and ten at once m
 
 scenario("names: any text but control, bidi and broken characters", async () => {
 	const c = as("orderer");
-	for (const name of ["", "x".repeat(201), "a\u0000b", "a\nb", "a\u202eb", "a\u2066b", "a\u007fb", "a\u0085b"]) {
+	for (const name of ["", "x".repeat(201), "a\nb", "a\u202eb", "a\u2066b", "a\u007fb", "a\u0085b"]) {
 		const r = await c.call("createBatch", 422, { json: formOrder(world.ec, name, 1) });
 		assert.ok(r.body.errors?.some((e) => e.field === "name"), JSON.stringify(name));
 	}
-	await c.send("POST", "/api/v1/batches", [400, 422], { headers: { "content-type": "application/json" }, body: JSON.stringify(formOrder(world.ec, "LONE", 1)).replace("LONE", "\\ud800") });
+	for (const broken of ["\\ud800", "a\\u0000b"]) await c.send("POST", "/api/v1/batches", [400, 422], { headers: { "content-type": "application/json" }, body: JSON.stringify(formOrder(world.ec, "LONE", 1)).replace("LONE", broken) });
 	await c.send("POST", "/api/v1/batches", 400, { headers: { "content-type": "application/json" }, body: Buffer.from(JSON.stringify(formOrder(world.ec, "LONE", 1)).replace("LONE", "\xff"), "latin1") });
 	for (const name of ["=cmd|' /C calc'!A0", "../../etc/passwd", "modem 機器 🚀", "x".repeat(200), `"quoted", and;semi`]) {
 		const b = await order(c, formOrder(world.ec, name, 1));

@@ -44,9 +44,13 @@ export function exchange(
 		const begin = performance.now();
 		const body = o.body === undefined ? undefined : Buffer.from(o.body as string);
 		const secure = url.startsWith("https:");
+		// As it was given: the URL class would take dots and doubled slashes out.
+		const path = url.replace(/^https?:\/\/[^/?]*/, "") || "/";
 		const req = (secure ? https : http).request(
 			url,
 			{
+				path,
+				servername: secure ? new URL(url).hostname : undefined,
 				method: o.method ?? "GET",
 				agent: secure ? agent(tls) : undefined,
 				headers: { ...(body ? { "content-length": body.length } : {}), ...o.headers },
