@@ -9,6 +9,7 @@ import { apiBase } from '../api/client';
 import type { AuditEntry } from '../api/types';
 import { formatTime } from '../lib/format';
 import { searchWrite } from '../lib/search';
+import { useMe } from '../session/me';
 import { Dialog } from '../ui/Dialog';
 import { EmptyState } from '../ui/EmptyState';
 import { Fact, Facts } from '../ui/Facts';
@@ -23,7 +24,13 @@ const route = getRouteApi('/session/app/admin/audit');
 const rowId = (entry: AuditEntry) => entry.id;
 const rowName = (entry: AuditEntry) => `${entry.action} ${entry.object}`;
 
-function auditColumns(t: TFunction): Column<AuditEntry>[] {
+function auditColumns(t: TFunction, instance: boolean): Column<AuditEntry>[] {
+	const organization: Column<AuditEntry> = {
+		key: 'organization',
+		title: t('admin.organization'),
+		className: 'clip',
+		cell: (entry) => entry.organization?.name ?? t('admin.instance'),
+	};
 	return [
 		{
 			key: 'time',
@@ -34,12 +41,7 @@ function auditColumns(t: TFunction): Column<AuditEntry>[] {
 		{ key: 'user', title: t('admin.user'), className: 'nowrap', cell: (entry) => entry.user },
 		{ key: 'action', title: t('admin.action'), className: 'mono', cell: (entry) => entry.action },
 		{ key: 'object', title: t('admin.object'), className: 'clip', cell: (entry) => entry.object },
-		{
-			key: 'organization',
-			title: t('admin.organization'),
-			className: 'clip',
-			cell: (entry) => entry.organization?.name ?? t('admin.instance'),
-		},
+		...(instance ? [organization] : []),
 		{
 			key: 'address',
 			title: t('admin.address'),
@@ -57,7 +59,8 @@ export function AuditPage() {
 	const navigate = route.useNavigate();
 	const query = useQuery(auditQuery(search));
 	const [shown, setShown] = useState<AuditEntry>();
-	const columns = useMemo(() => auditColumns(t), [t]);
+	const instance = useMe().organization === null;
+	const columns = useMemo(() => auditColumns(t, instance), [t, instance]);
 	const actions = useMemo<RowAction<AuditEntry>[]>(
 		() => [
 			{

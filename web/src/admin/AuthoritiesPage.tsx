@@ -16,7 +16,7 @@ const soonMs = 365 * 86_400_000;
 
 function authorityColumns(t: TFunction): Column<Ca>[] {
 	return [
-		{ key: 'label', title: t('admin.label'), cell: (ca) => ca.label },
+		{ key: 'label', title: t('admin.label'), className: 'wrap', cell: (ca) => ca.label },
 		{
 			key: 'purpose',
 			title: t('admin.purpose'),
@@ -25,7 +25,7 @@ function authorityColumns(t: TFunction): Column<Ca>[] {
 		{
 			key: 'subject',
 			title: t('admin.subject'),
-			className: 'mono wrap',
+			className: 'mono wrap wide',
 			cell: (ca) => ca.subject,
 		},
 		{

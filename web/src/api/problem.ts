@@ -11,7 +11,7 @@ interface ProblemBody {
 
 type Loose = { [Key in keyof FieldError]: FieldError[Key] | null };
 
-/** Members that say nothing are left out, as the contract has it. */
+/** The contract writes null for what an error does not say; here such members are left out. */
 export function tidyErrors(errors: readonly Loose[] | undefined): FieldError[] {
 	return (errors ?? []).map(
 		(error) =>

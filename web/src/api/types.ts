@@ -4,7 +4,6 @@ type Schemas = components['schemas'];
 
 export type Batch = Schemas['Batch'];
 export type BatchAction = Schemas['BatchAction'];
-export type BatchPreview = Schemas['BatchPreview'];
 export type BatchStatus = Schemas['Status'];
 export type AuditEntry = Schemas['AuditEntry'];
 export type Ca = Schemas['Ca'];
@@ -12,7 +11,6 @@ export type Certificate = Schemas['Certificate'];
 export type CertificateDetail = Schemas['CertificateDetail'];
 export type CertificateStatus = Schemas['CertificateStatus'];
 export type Dashboard = Schemas['Dashboard'];
-export type FieldError = Schemas['FieldError'];
 export type HistoryEntry = Schemas['HistoryEntry'];
 export type ItemEvent = Schemas['ItemEvent'];
 export type Key = Schemas['Key'];
@@ -36,6 +34,20 @@ export type Token = Schemas['Token'];
 export type TokenCreated = Schemas['TokenCreated'];
 export type User = Schemas['User'];
 export type UserCertificate = Schemas['UserCertificate'];
+
+/** One thing that is wrong with an input, or a warning about it; what it does not say is left out. */
+export interface FieldError {
+	message: string;
+	field?: string;
+	line?: number;
+	file?: string;
+	value?: string;
+}
+
+export type BatchPreview = Omit<Schemas['BatchPreview'], 'errors' | 'warnings'> & {
+	errors: FieldError[];
+	warnings: FieldError[];
+};
 
 /** A page of any list. */
 export interface Page<T> {

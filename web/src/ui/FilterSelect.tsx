@@ -11,7 +11,7 @@ interface FilterSelectProps {
 export function FilterSelect({ label, value, options, onChange }: FilterSelectProps) {
 	const id = useId();
 	return (
-		<div className="filters__item">
+		<div className="filters__item filters__item--select">
 			<Select
 				id={id}
 				size="sm"
