@@ -167,6 +167,7 @@ CREATE TABLE certificate (
 CREATE UNIQUE INDEX certificate_item ON certificate (batch_id, item_index) WHERE state <> 3;
 CREATE INDEX certificate_organization ON certificate (organization_id, id);
 CREATE INDEX certificate_organization_state ON certificate (organization_id, state, id) WHERE state <> 0;
+CREATE INDEX certificate_expiry ON certificate (organization_id, not_after, id);
 CREATE INDEX certificate_revoked ON certificate (ca_id, serial) WHERE state <> 0;
 
 -- Serial numbers, unique in the instance; apart so that certificates can be partitioned by id.

@@ -72,6 +72,11 @@ bounds(struct listing *q, struct db *db, struct err *e)
 static bool
 count(struct listing *q, struct db *db, int64_t last_id, struct err *e)
 {
+	const struct certificate_filter *f = &q->f;
+
+	/* Batches know how many they made. */
+	if (f->state == -1 && f->from == 0 && f->to == 0 && !q->by_part && f->serial_part == NULL)
+		return store_batch_made(db, f->organization_id, f->profile_id, f->batch_id, &q->page->total, e);
 	q->page->total = -1;
 	if (last_id > TOTAL_MAX && q->f.batch_id == 0)
 		return true;

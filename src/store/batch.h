@@ -97,6 +97,9 @@ struct batch_filter {
 must_check bool store_batch_list(struct db *, const struct batch_filter *, struct arena *, struct batch **, size_t *n,
     struct err *);
 must_check bool store_batch_count(struct db *, const struct batch_filter *, struct arena *, int64_t *n, struct err *);
+/* Certificates that were made in an organization's (0: all) batches, of a profile or one batch (0: any). */
+must_check bool store_batch_made(struct db *, int64_t organization_id, int64_t profile_id, int64_t id, int64_t *n,
+    struct err *);
 /* Changed at `since` or later, or (since 0) not at rest; oldest change first. */
 must_check bool store_batch_changes(struct db *, int64_t organization_id, int64_t since, int64_t limit, struct arena *,
     struct batch **, size_t *n, struct err *);

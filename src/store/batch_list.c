@@ -132,6 +132,25 @@ store_batch_count(struct db *db, const struct batch_filter *f, struct arena *a, 
 }
 
 bool
+store_batch_made(struct db *db, int64_t organization_id, int64_t profile_id, int64_t id, int64_t *n, struct err *e)
+{
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	OWN_QUERY struct query q = { 0 };
+
+	query_add(&q, "SELECT CAST(coalesce(sum(succeeded), 0) AS BIGINT) FROM batch WHERE 1 = 1", NO_ARGS);
+	if (organization_id != 0)
+		query_add(&q, " AND organization_id = ?", ARGS(arg_int(organization_id)));
+	if (profile_id != 0)
+		query_add(&q, " AND profile_id = ?", ARGS(arg_int(profile_id)));
+	if (id != 0)
+		query_add(&q, " AND id = ?", ARGS(arg_int(id)));
+	if (!query_run(db, &q, &rows, e))
+		return err_in(e, "certificates of batches");
+	*n = db_next(rows, e) ? db_int(rows, 0) : 0;
+	return e->kind == ERR_NONE;
+}
+
+bool
 store_batch_changes(struct db *db, int64_t organization_id, int64_t since, int64_t limit, struct arena *a,
     struct batch **out, size_t *n, struct err *e)
 {
