@@ -7,6 +7,7 @@ interface ProblemBody {
 	code?: string;
 	request_id?: string;
 	errors?: FieldError[];
+	errors_total?: number;
 }
 
 type Loose = { [Key in keyof FieldError]: FieldError[Key] | null };
@@ -28,6 +29,8 @@ export class ApiProblem extends Error {
 	readonly detail: string;
 	readonly requestId: string | null;
 	readonly errors: FieldError[];
+	/** How many there are, where the answer does not hold all. */
+	readonly errorsTotal: number;
 	readonly retryAfterS: number | null;
 
 	constructor(status: number, body: ProblemBody, headers?: Headers) {
@@ -38,6 +41,7 @@ export class ApiProblem extends Error {
 		this.detail = body.detail ?? body.title ?? '';
 		this.requestId = body.request_id ?? headers?.get('x-request-id') ?? null;
 		this.errors = tidyErrors(body.errors);
+		this.errorsTotal = body.errors_total ?? this.errors.length;
 		const after = Number(headers?.get('retry-after') ?? Number.NaN);
 		this.retryAfterS = Number.isFinite(after) ? after : null;
 	}

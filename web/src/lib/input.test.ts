@@ -55,12 +55,18 @@ describe('inputCheck', () => {
 		}
 	});
 
+	it('takes one of a choice', () => {
+		const color = rule({ type: 'choice', choices: ['red', 'blue'] });
+		expect(inputCheck(color, 'Red')).toEqual({ ok: true, value: 'red' });
+		expect(inputCheck(color, 'green')).toMatchObject({ problem: { choices: 'red, blue' } });
+	});
+
 	it.each([
 		['decimal', '0042', '0042'],
 		['hex', 'ab:cd', 'ABCD'],
 		['dns_name', 'Device.Example', 'device.example'],
-		['email', 'a@b', 'a@b'],
-		['uri', 'urn:x:y', 'urn:x:y'],
+		['ip_address', '192.0.2.1', '192.0.2.1'],
+		['ip_address', '2001:db8::1', '2001:db8::1'],
 	])('takes a %s', (type, raw, value) => {
 		expect(inputCheck(rule({ type }), raw)).toEqual({ ok: true, value });
 	});
@@ -69,8 +75,8 @@ describe('inputCheck', () => {
 		['decimal', '4.2'],
 		['hex', 'xyz'],
 		['dns_name', '-a-'],
-		['email', 'a b@c'],
-		['uri', 'no uri'],
+		['ip_address', '192.0.2'],
+		['choice', 'red'],
 	])('refuses a %s that is none', (type, raw) => {
 		expect(inputCheck(rule({ type }), raw)).toMatchObject({ ok: false });
 	});

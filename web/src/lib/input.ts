@@ -6,7 +6,8 @@ export type InputProblem =
 	| { key: 'missing' }
 	| { key: 'scientific' | 'macDigits' | 'macLength' | 'multicast' | 'zero'; value: string }
 	| { key: 'prefix'; value: string; prefixes: string }
-	| { key: 'decimal' | 'hex' | 'email' | 'dnsName' | 'uri'; value: string }
+	| { key: 'decimal' | 'hex' | 'dnsName' | 'ipAddress'; value: string }
+	| { key: 'choice'; value: string; choices: string }
 	| { key: 'tooLong'; max: number }
 	| { key: 'pattern'; value: string; message: string | null };
 
@@ -15,7 +16,7 @@ export type InputResult = { ok: true; value: string } | { ok: false; problem: In
 export type InputRule = Pick<
 	ProfileInput,
 	'name' | 'required' | 'pattern' | 'message' | 'default' | 'max_length'
-> & { type: string };
+> & { type: string; choices?: string[] };
 
 const macProblems = {
 	scientific: 'scientific',
@@ -28,8 +29,11 @@ const macProblems = {
 const hostName =
 	/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 
+// Digits and separators of either kind; how they may stand together, the server knows.
+const ipAddress = /^(\d{1,3}(\.\d{1,3}){3}|(?=.*:)[0-9a-f:.]+)$/i;
+
 export function isAddress(rule: { type: string }): boolean {
-	return rule.type === 'mac' || rule.type === 'mac_address' || rule.type === 'eui64';
+	return rule.type === 'mac' || rule.type === 'eui64';
 }
 
 function refuse(problem: InputProblem): InputResult {
@@ -48,6 +52,11 @@ function address(rule: InputRule, text: string, prefixes: readonly string[]): In
 	return { ok: true, value: mac.text };
 }
 
+/** Some profiles take several names or addresses, separated by commas. */
+function each(text: string, good: (one: string) => boolean): boolean {
+	return text.split(',').every((one) => good(one.trim()));
+}
+
 /** The normal form of a value by its type; the pattern is for the caller. */
 function typed(rule: InputRule, text: string, prefixes: readonly string[]): InputResult {
 	if (isAddress(rule)) return address(rule, text, prefixes);
@@ -62,16 +71,21 @@ function typed(rule: InputRule, text: string, prefixes: readonly string[]): Inpu
 				? { ok: true, value: digits }
 				: refuse({ key: 'hex', value: text });
 		}
-		case 'email':
-			return /^[^@\s]+@[^@\s]+$/.test(text)
-				? { ok: true, value: text }
-				: refuse({ key: 'email', value: text });
 		case 'dns_name':
-			return hostName.test(text)
+			return each(text, (one) => hostName.test(one.replace(/(?<=.)\.$/, '')))
 				? { ok: true, value: text.toLowerCase() }
 				: refuse({ key: 'dnsName', value: text });
-		case 'uri':
-			return URL.canParse(text) ? { ok: true, value: text } : refuse({ key: 'uri', value: text });
+		case 'ip_address':
+			return each(text, (one) => ipAddress.test(one))
+				? { ok: true, value: text }
+				: refuse({ key: 'ipAddress', value: text });
+		case 'choice': {
+			const choices = rule.choices ?? [];
+			const found = choices.find((choice) => choice.toLowerCase() === text.toLowerCase());
+			return found !== undefined
+				? { ok: true, value: found }
+				: refuse({ key: 'choice', value: text, choices: choices.join(', ') });
+		}
 		default:
 			return { ok: true, value: text };
 	}

@@ -17,7 +17,7 @@ import { FormTab, SingleTab } from './FormTab';
 import { type OrderContext, type OrderFields, orderErrors } from './fields';
 import type { OrderForm } from './fields-view';
 import { type Kind, kinds, methodOf, takesFile } from './kinds';
-import type { Proposal } from './OrderWizard';
+import type { Proposal, Refusal } from './OrderWizard';
 import { orderOf, sendPreview } from './payload';
 import { ErrorList } from './ServerErrors';
 import type { CsrFile } from './useCsrFile';
@@ -30,15 +30,15 @@ interface EditStepProps {
 	context: Omit<OrderContext, 'kind'>;
 	csv: CsvFile;
 	csr: CsrFile;
-	serverErrors: FieldError[];
-	onServerErrors: (errors: readonly FieldError[]) => void;
+	refusal: Refusal;
+	onRefusal: (errors: readonly FieldError[], total: number) => void;
 	onClearErrors: () => void;
 	onProposal: (proposal: Proposal) => void;
 	onCancel: () => void;
 }
 
 export function EditStep(props: EditStepProps) {
-	const { form, csv, csr, serverErrors, onServerErrors, onClearErrors } = props;
+	const { form, csv, csr, refusal, onRefusal, onClearErrors } = props;
 	const { t } = useTranslation();
 	const { profile } = props.context;
 	const { kind: asked } = route.useSearch();
@@ -115,15 +115,14 @@ export function EditStep(props: EditStepProps) {
 			const order = orderOf(kind, profile, form.getValues());
 			const preview = await sendPreview({ order, file, onProgress: setBusy });
 			if (preview.errors.length > 0) {
-				onServerErrors(preview.errors);
+				onRefusal(preview.errors, preview.errors.length);
 				focusFirstError();
 			} else {
 				props.onProposal({ kind, order, file, preview, key: crypto.randomUUID() });
 			}
 		} catch (error) {
-			const refusal = error instanceof ApiProblem && error.errors.length > 0;
-			if (refusal) {
-				onServerErrors(error.errors);
+			if (error instanceof ApiProblem && error.errors.length > 0) {
+				onRefusal(error.errors, error.errorsTotal);
 				focusFirstError();
 			} else setProblem(error);
 		} finally {
@@ -154,8 +153,13 @@ export function EditStep(props: EditStepProps) {
 			>
 				<div className="stack wizard__panel">
 					{problem !== undefined && <ProblemNotice error={problem} />}
-					{serverErrors.length > 0 && (
-						<ErrorList errors={serverErrors} kind="error" title={t('order.serverErrors')} />
+					{refusal.errors.length > 0 && (
+						<ErrorList
+							errors={refusal.errors}
+							more={refusal.more}
+							kind="error"
+							title={t('order.serverErrors')}
+						/>
 					)}
 					{kind === 'form' && <FormTab {...tab} />}
 					{kind === 'single' && <SingleTab {...tab} />}

@@ -30,6 +30,14 @@ export interface Proposal {
 	key: string;
 }
 
+/** What the server says against an order, besides what stands at the fields. */
+export interface Refusal {
+	errors: FieldError[];
+	more: number;
+}
+
+const noRefusal: Refusal = { errors: [], more: 0 };
+
 interface OrderWizardProps {
 	profile: Profile;
 	typed: RefObject<Partial<OrderFields>>;
@@ -46,7 +54,7 @@ export function OrderWizard({ profile, typed }: OrderWizardProps) {
 	const prefixes = me.organization?.mac_prefixes ?? noPrefixes;
 	const [proposal, setProposal] = useState<Proposal>();
 	const [batch, setBatch] = useState<Batch>();
-	const [errors, setErrors] = useState<FieldError[]>([]);
+	const [errors, setErrors] = useState<Refusal>(noRefusal);
 	const [problem, setProblem] = useState<unknown>();
 	const [sending, setSending] = useState<number>();
 	const csv = useCsvFile(profile, prefixes);
@@ -83,10 +91,10 @@ export function OrderWizard({ profile, typed }: OrderWizardProps) {
 	}, [step]);
 
 	/** The server's refusal goes where it can be mended; what was typed is still there. */
-	function refuse(refusal: readonly FieldError[]) {
+	function refuse(refusal: readonly FieldError[], total: number) {
 		const sorted = sortErrors(refusal, profile);
 		setProposal(undefined);
-		setErrors(sorted.rest);
+		setErrors({ errors: sorted.rest, more: Math.max(0, total - refusal.length) });
 		for (const [name, message] of Object.entries(sorted.fields)) {
 			form.setError(name as keyof OrderFields, { type: 'server', message });
 		}
@@ -105,7 +113,7 @@ export function OrderWizard({ profile, typed }: OrderWizardProps) {
 			setBatch(made);
 		} catch (error) {
 			if (error instanceof ApiProblem && error.status === 422 && error.errors.length > 0) {
-				refuse(error.errors);
+				refuse(error.errors, error.errorsTotal);
 			} else setProblem(error);
 		}
 		setSending(undefined);
@@ -127,9 +135,9 @@ export function OrderWizard({ profile, typed }: OrderWizardProps) {
 					context={{ profile, prefixes, texts }}
 					csv={csv}
 					csr={csr}
-					serverErrors={errors}
-					onServerErrors={(list) => refuse(list)}
-					onClearErrors={() => setErrors([])}
+					refusal={errors}
+					onRefusal={refuse}
+					onClearErrors={() => setErrors(noRefusal)}
 					onProposal={(next) => {
 						setProblem(undefined);
 						setProposal(next);
@@ -157,7 +165,7 @@ export function OrderWizard({ profile, typed }: OrderWizardProps) {
 						csr.clear();
 						setProposal(undefined);
 						setBatch(undefined);
-						setErrors([]);
+						setErrors(noRefusal);
 					}}
 				/>
 			)}

@@ -9,12 +9,14 @@ const shown = 500;
 
 interface ErrorListProps {
 	errors: FieldError[];
+	/** Those that the server counted, but did not list. */
+	more?: number;
 	kind: 'error' | 'warning';
 	title: string;
 }
 
 /** What the server says about lines of a file, or about the order as a whole. */
-export function ErrorList({ errors, kind, title }: ErrorListProps) {
+export function ErrorList({ errors, more = 0, kind, title }: ErrorListProps) {
 	const { t } = useTranslation();
 	const withLine = errors.some((error) => error.line !== undefined);
 	const withFile = errors.some((error) => error.file !== undefined);
@@ -43,7 +45,7 @@ export function ErrorList({ errors, kind, title }: ErrorListProps) {
 					)
 				}
 			>
-				{kind === 'error' && t('order.serverErrorsText', { count: errors.length })}
+				{kind === 'error' && t('order.serverErrorsText', { count: errors.length + more })}
 			</Notice>
 			<ScrollBox label={title} size="short">
 				<table className="grid grid--compact">
@@ -71,6 +73,7 @@ export function ErrorList({ errors, kind, title }: ErrorListProps) {
 					</tbody>
 				</table>
 			</ScrollBox>
+			{more > 0 && <p className="small quiet">{t('order.errorsPart', { count: more })}</p>}
 			{errors.length > shown && (
 				<p className="small quiet">{t('order.shownPart', { count: shown })}</p>
 			)}

@@ -75,6 +75,22 @@ function InputField({ form, input, kind }: FieldProps & { input: ProfileInput; k
 	const { t } = useTranslation();
 	const error = form.formState.errors.inputs?.[input.name];
 	const optional = !input.required || kind === 'csrs';
+	if (input.choices) {
+		return (
+			<Select
+				id={`order-input-${input.name}`}
+				labelText={optional ? t('common.optional', { label: input.title }) : input.title}
+				invalid={error !== undefined}
+				invalidText={error?.message}
+				{...form.register(`inputs.${input.name}`)}
+			>
+				<SelectItem value="" text={optional ? t('common.none') : t('order.choose')} />
+				{input.choices.map((choice) => (
+					<SelectItem key={choice} value={choice} text={choice} />
+				))}
+			</Select>
+		);
+	}
 	return (
 		<TextField
 			id={`order-input-${input.name}`}

@@ -69,6 +69,12 @@ function ProfileBody({ profile }: { profile: Profile }) {
 				</div>
 			</div>
 			{profile.legacy && <Notice kind="warning" title={t('profiles.legacy')} />}
+			{profile.unverified && (
+				<Notice kind="info" title={t('profiles.unverified')}>
+					{profile.unverified}
+				</Notice>
+			)}
+			{profile.description && <p>{profile.description}</p>}
 			<ProfileFacts profile={profile} />
 			<div className="panels panels--pair">
 				<section className="panel">

@@ -51,7 +51,9 @@ export function InputTable({ profile }: { profile: Profile }) {
 							<td>{input.title}</td>
 							<td className="mono">{input.type}</td>
 							<td>{t(input.required ? 'common.yes' : 'common.no')}</td>
-							<td className="wrap">{input.message ?? input.pattern}</td>
+							<td className="wrap">
+								{input.choices?.join(', ') ?? input.message ?? input.pattern}
+							</td>
 						</tr>
 					))}
 				</tbody>
