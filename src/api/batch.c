@@ -30,15 +30,18 @@ actions_json(unsigned actions)
 json_t *
 batch_json(const struct batch *b, const struct actor *who)
 {
-	return json_pack("{s:I, s:o, s:s, s:{s:I, s:o}, s:{s:I, s:o}, s:I, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
-	    "id", (json_int_t)b->id, "name", json_text(b->name), "method", b->method,
-	    "organization", "id", (json_int_t)b->organization_id, "name", json_text(b->organization_name),
-	    "profile", "id", (json_int_t)b->profile_id, "name", json_text(b->profile_name),
-	    "profile_version", (json_int_t)b->profile_version, "size", (json_int_t)b->size, "status", b->state,
-	    "created_at", json_time(b->created_at), "created_by", json_text(b->created_by_name),
-	    "succeeded", (json_int_t)b->succeeded, "failed", (json_int_t)b->failed, "revoked", (json_int_t)b->revoked,
-	    "downloaded_at", json_time_or_null(b->downloaded_at), "expires_at", json_time_or_null(b->expires_at),
-	    "actions", actions_json(batch_actions(b, who)));
+	bool purged = b->purged_at != 0 && batch_state_parse(b->state) != BATCH_EXPIRED;
+
+	return json_pack("{s:I, s:o, s:s, s:{s:I, s:o}, s:{s:I, s:o}, s:I, s:I, s:s, s:o, s:o, s:I, s:I, "
+			 "s:I, s:o, s:o, s:o}",
+	    "id", (json_int_t)b->id, "name", json_text(b->name), "method", b->method, "organization", "id",
+	    (json_int_t)b->organization_id, "name", json_text(b->organization_name), "profile", "id",
+	    (json_int_t)b->profile_id, "name", json_text(b->profile_name), "profile_version",
+	    (json_int_t)b->profile_version, "size", (json_int_t)b->size, "status", b->state, "created_at",
+	    json_time(b->created_at), "created_by", json_text(b->created_by_name), "succeeded",
+	    (json_int_t)b->succeeded, "failed", (json_int_t)b->failed, "revoked", (json_int_t)b->revoked,
+	    "downloaded_at", json_time_or_null(b->downloaded_at), "expires_at",
+	    json_time_or_null(purged ? 0 : b->expires_at), "actions", actions_json(batch_actions(b, who)));
 }
 
 /* ---- lists ---- */
@@ -121,15 +124,24 @@ api_batches_get(struct app *app, const struct http_req *q, struct http_res *s, s
 	if (!list_decode(q, &spec, &page, &f, http_faults(s), e))
 		return false;
 	want = (struct batch_filter){ .organization_id = f.organization_id,
-	    .state = f.status < 0 ? NULL : batch_state_names[f.status], .from = f.from, .to = f.to,
-	    .min_size = f.min_size, .max_size = f.max_size, .name_part = f.name, .id = f.id, .profile_id = f.profile_id,
-	    .sort = sort_of[page.sort], .descending = page.descending, .limit = page.limit + 1 };
+		.state = f.status < 0 ? NULL : batch_state_names[f.status],
+		.from = f.from,
+		.to = f.to,
+		.min_size = f.min_size,
+		.max_size = f.max_size,
+		.name_part = f.name,
+		.id = f.id,
+		.profile_id = f.profile_id,
+		.sort = sort_of[page.sort],
+		.descending = page.descending,
+		.limit = page.limit + 1 };
 	if (page.after_id != NULL) {
 		bool by_number = want.sort == BATCH_BY_CREATED_AT || want.sort == BATCH_BY_SIZE;
 
 		want.after = true;
 		want.after_text = page.after_key;
-		if (!number(page.after_id, &want.after_id) || (by_number && !number(page.after_key, &want.after_int)))
+		if (!number(page.after_id, &want.after_id) ||
+		    (by_number && !number(page.after_key, &want.after_int)))
 			return cursor_wrong(s, e);
 	}
 	if (!batch_list(app, q->actor, &want, q->arena, &list, &n, &total, e))
@@ -167,9 +179,10 @@ api_batch_history(struct app *app, const struct http_req *q, struct http_res *s,
 		return false;
 	items = json_array();
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(items, json_pack("{s:o, s:s, s:o, s:s}", "time", json_time(list[i].at), "status",
-		    list[i].status, "user", list[i].user_name[0] == '\0' ? json_null() : json_text(list[i].user_name),
-		    "message", list[i].message));
+		json_array_append_new(items,
+		    json_pack("{s:o, s:s, s:o, s:s}", "time", json_time(list[i].at), "status", list[i].status,
+			"user", list[i].user_name[0] == '\0' ? json_null() : json_text(list[i].user_name),
+			"message", list[i].message));
 	return http_json(s, 200, items);
 }
 
@@ -206,7 +219,8 @@ api_batch_items(struct app *app, const struct http_req *q, struct http_res *s, s
 	if (page.after_id != NULL && (!number(page.after_key, &after) || !number(page.after_id, &seq) || seq > 1))
 		return cursor_wrong(s, e);
 	result = f.result < 0 ? ITEM_ANY : f.result == 0 ? ITEM_SUCCEEDED : ITEM_FAILED;
-	if (!batch_items(app, q->actor, id, result, after, (int)seq, page.limit + 1, q->arena, &list, &n, &total, e))
+	if (!batch_items(
+		app, q->actor, id, result, after, (int)seq, page.limit + 1, q->arena, &list, &n, &total, e))
 		return false;
 	if (n > (size_t)page.limit) {
 		n = (size_t)page.limit;
@@ -215,10 +229,11 @@ api_batch_items(struct app *app, const struct http_req *q, struct http_res *s, s
 	}
 	items = json_array();
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(items, json_pack("{s:I, s:o, s:o, s:o, s:s?, s:s, s:o}", "index",
-		    (json_int_t)list[i].index, "time", json_time(list[i].time), "name", json_text(list[i].name),
-		    "subject", json_text(list[i].subject), "serial_number", list[i].serial_number, "status", list[i].status,
-		    "message", json_text(list[i].message)));
+		json_array_append_new(items,
+		    json_pack("{s:I, s:o, s:o, s:o, s:s?, s:s, s:o}", "index", (json_int_t)list[i].index,
+			"time", json_time(list[i].time), "name", json_text(list[i].name), "subject",
+			json_text(list[i].subject), "serial_number", list[i].serial_number, "status",
+			list[i].status, "message", json_text(list[i].message)));
 	return http_json(s, 200, json_list(items, next, total));
 }
 

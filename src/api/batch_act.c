@@ -111,8 +111,12 @@ api_batch_download(struct app *app, const struct http_req *q, struct http_res *s
 	/* Only what has the form of one goes into the record. */
 	if (range != NULL && strlen(range) < 64 && strspn(range, "bytes=0123456789-, ") == strlen(range))
 		l->range = strdup(range);
-	stream = (struct http_stream){ .length = delivery_length(d), .etag = delivery_etag(d), .start = download_start,
-	    .read = download_read, .close = download_close, .arg = l };
+	stream = (struct http_stream){ .length = delivery_length(d),
+		.etag = delivery_etag(d),
+		.start = download_start,
+		.read = download_read,
+		.close = download_close,
+		.arg = l };
 	http_set(s, "Cache-Control", "no-store");
 	http_attachment(s, arena_printf(q->arena, "%s.zip", b.name));
 	return http_stream(s, "application/zip", &stream);

@@ -117,8 +117,9 @@ faults_json(const struct faults *f)
 
 	for (size_t i = 0; i < f->n; i++) {
 		const struct fault *x = &f->list[i];
-		json_t *o = json_pack("{s:o, s:o, s:o}", "line", x->line > 0 ? json_integer(x->line) : json_null(), "field",
-		    json_text(x->field), "message", json_text(x->message));
+		json_t *o =
+		    json_pack("{s:o, s:o, s:o}", "line", x->line > 0 ? json_integer(x->line) : json_null(),
+			"field", json_text(x->field), "message", json_text(x->message));
 
 		if (x->file != NULL)
 			json_object_set_new(o, "file", json_text(x->file));
@@ -142,8 +143,9 @@ preview(struct app *app, const struct http_req *q, struct http_res *s, const str
 	}
 	sample = json_array();
 	for (size_t i = 0; i < p.samples; i++)
-		json_array_append_new(sample, json_pack("{s:I, s:o, s:O}", "index", (json_int_t)p.sample[i].index, "subject",
-		    json_text(p.sample[i].subject), "inputs", p.sample[i].inputs));
+		json_array_append_new(
+		    sample, json_pack("{s:I, s:o, s:O}", "index", (json_int_t)p.sample[i].index, "subject",
+				json_text(p.sample[i].subject), "inputs", p.sample[i].inputs));
 	answer = json_pack("{s:I, s:I, s:o, s:o, s:o}", "size", (json_int_t)p.size, "quota_after",
 	    (json_int_t)p.quota_after, "sample", sample, "errors", faults_json(&errors), "warnings",
 	    faults_json(&warnings));
@@ -170,8 +172,10 @@ placed(struct app *app, const struct http_req *q, struct http_res *s, struct ord
 
 	o->idempotency_key = http_header(q, "Idempotency-Key");
 	if (o->idempotency_key != NULL && !key_ok(o->idempotency_key)) {
-		fault_add(http_faults(s), NULL, 0, "Idempotency-Key", NULL, "1 to 255 printable characters without blanks");
-		return err_set(e, ERR_INVALID, "idempotency_key", "an Idempotency-Key has 1 to 255 printable characters");
+		fault_add(http_faults(s), NULL, 0, "Idempotency-Key", NULL,
+		    "1 to 255 printable characters without blanks");
+		return err_set(e, ERR_INVALID, "idempotency_key",
+		    "an Idempotency-Key has 1 to 255 printable characters");
 	}
 	if (!order_place(app, q->actor, o, q->arena, &b, &replayed, http_faults(s), e))
 		return false;

@@ -27,11 +27,12 @@ certificate_json(struct arena *a, const struct certificate *c, int64_t now)
 	const char *reason = revoked && c->reason >= 0 ? revocation_reason_name((int)c->reason) : NULL;
 
 	return json_pack("{s:s?, s:o, s:I, s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:s?}", "serial_number",
-	    serial_text(a, c->serial), "name", json_sprintf("%s-%" PRId64, c->batch_name, c->item_index), "batch_id",
-	    (json_int_t)c->batch_id, "profile_id", (json_int_t)c->profile_id, "subject", json_text(c->subject), "status",
-	    certificate_status_names[certificate_status(c, now)], "created_at", json_time(c->created_at), "not_before",
-	    json_time(c->not_before), "not_after", json_time(c->not_after), "revoked_at",
-	    json_time_or_null(c->revoked_at), "revocation_reason", reason);
+	    serial_text(a, c->serial), "name", json_sprintf("%s-%" PRId64, c->batch_name, c->item_index),
+	    "batch_id", (json_int_t)c->batch_id, "profile_id", (json_int_t)c->profile_id, "subject",
+	    json_text(c->subject), "status", certificate_status_names[certificate_status(c, now)],
+	    "created_at", json_time(c->created_at), "not_before", json_time(c->not_before), "not_after",
+	    json_time(c->not_after), "revoked_at", json_time_or_null(c->revoked_at), "revocation_reason",
+	    reason);
 }
 
 struct filters {
@@ -67,7 +68,8 @@ after_parse(const struct list *page, struct certificate_search *f)
 		return false;
 	f->after_id = (int64_t)v;
 	if (f->sort == CERTIFICATE_BY_SERIAL)
-		return hex_decode(page->after_key, strlen(page->after_key), f->after_serial, sizeof(f->after_serial));
+		return hex_decode(
+		    page->after_key, strlen(page->after_key), f->after_serial, sizeof(f->after_serial));
 	if (!parse_u64(page->after_key, INT64_MAX, &v))
 		return false;
 	f->after_int = (int64_t)v;
@@ -95,10 +97,18 @@ api_certificates_get(struct app *app, const struct http_req *q, struct http_res 
 
 	if (!list_decode(q, &spec, &page, &f, http_faults(s), e))
 		return false;
-	want = (struct certificate_search){ .organization_id = f.organization_id, .batch_id = f.batch_id,
-	    .profile_id = f.profile_id, .name = f.name, .subject = f.subject, .serial_number = f.serial_number,
-	    .status = f.status, .from = f.from, .to = f.to, .sort = sort_of[page.sort], .descending = page.descending,
-	    .limit = page.limit };
+	want = (struct certificate_search){ .organization_id = f.organization_id,
+		.batch_id = f.batch_id,
+		.profile_id = f.profile_id,
+		.name = f.name,
+		.subject = f.subject,
+		.serial_number = f.serial_number,
+		.status = f.status,
+		.from = f.from,
+		.to = f.to,
+		.sort = sort_of[page.sort],
+		.descending = page.descending,
+		.limit = page.limit };
 	if (!after_parse(&page, &want)) {
 		fault_add(http_faults(s), NULL, 0, "cursor", NULL, "is not a cursor of this list");
 		return err_set(e, ERR_INVALID, "cursor", "is not a cursor of this list");
@@ -108,7 +118,8 @@ api_certificates_get(struct app *app, const struct http_req *q, struct http_res 
 	items = json_array();
 	for (size_t i = 0; i < p.n; i++)
 		json_array_append_new(items, certificate_json(q->arena, &p.list[i], clock_now_s()));
-	return http_json(s, 200, json_list(items, p.more ? next_cursor(q->arena, &page, &want, &p) : NULL, p.total));
+	return http_json(
+	    s, 200, json_list(items, p.more ? next_cursor(q->arena, &page, &want, &p) : NULL, p.total));
 }
 
 /* ---- one ---- */
@@ -121,8 +132,8 @@ extensions_json(const struct certificate_words *w)
 	for (size_t i = 0; i < w->extensions_n; i++) {
 		const struct certificate_extension *x = &w->extensions[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o}", "oid", x->oid, "name", x->name, "critical",
-		    x->critical, "value", json_text(x->value)));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o}", "oid", x->oid, "name", x->name,
+						"critical", x->critical, "value", json_text(x->value)));
 	}
 	return list;
 }
@@ -130,8 +141,8 @@ extensions_json(const struct certificate_words *w)
 static json_t *
 key_json(const struct certificate_words *w)
 {
-	return json_pack("{s:s, s:I, s:s?}", "algorithm", w->key_algorithm, "size", (json_int_t)w->key_bits, "curve",
-	    w->curve);
+	return json_pack("{s:s, s:I, s:s?}", "algorithm", w->key_algorithm, "size", (json_int_t)w->key_bits,
+	    "curve", w->curve);
 }
 
 static json_t *
@@ -217,8 +228,8 @@ api_certificates_revoke(struct app *app, const struct http_req *q, struct http_r
 
 	if (!json_decode(q->body, revoke_fields, COUNT(revoke_fields), q->arena, &in, e, http_faults(s)))
 		return false;
-	if (!certificate_revoke(app, q->actor, in.serial_numbers.v, in.serial_numbers.n, revocation_reason(in.reason), &revoked,
-	    &already, http_faults(s), e)) {
+	if (!certificate_revoke(app, q->actor, in.serial_numbers.v, in.serial_numbers.n,
+		revocation_reason(in.reason), &revoked, &already, http_faults(s), e)) {
 		if (e->kind == ERR_INVALID && strcmp(e->code, "reason") == 0)
 			fault_add(http_faults(s), NULL, 0, "reason", in.reason, "%s", e->msg);
 		return false;

@@ -295,8 +295,8 @@ start(struct app *app, struct err *e)
 }
 
 static bool
-listen_to(struct app *app, const struct http_req *q, struct http_res *s, int64_t batch_id, const struct batch *now,
-    size_t n, struct err *e)
+listen_to(struct app *app, const struct http_req *q, struct http_res *s, int64_t batch_id,
+    const struct batch *now, size_t n, struct err *e)
 {
 	struct listener *l = calloc(1, sizeof(*l));
 	bool ok;
@@ -362,7 +362,8 @@ api_events_get(struct app *app, const struct http_req *q, struct http_res *s, st
 	    !store_batch_changes(db, organization_id, 0, BATCHES_MAX, q->arena, &moving, &n, e))
 		return false;
 	if (organization_id != 0 && since > clock_now_s() - 86400 &&
-	    !store_batch_changes(db, organization_id, since - LOOK_BACK_S, BATCHES_MAX, q->arena, &changed, &m, e))
+	    !store_batch_changes(
+		db, organization_id, since - LOOK_BACK_S, BATCHES_MAX, q->arena, &changed, &m, e))
 		return false;
 	all = arena_array(q->arena, n + m + 1, sizeof(*all));
 	if (all == NULL)

@@ -57,8 +57,8 @@ history_tx(struct db *db, void *arg, struct err *e)
 }
 
 bool
-batch_history(const struct app *app, const struct actor *who, int64_t id, struct arena *a, struct batch_event **out,
-    size_t *n, struct err *e)
+batch_history(const struct app *app, const struct actor *who, int64_t id, struct arena *a,
+    struct batch_event **out, size_t *n, struct err *e)
 {
 	struct batch b;
 	struct finding f = { .who = who, .id = id, .arena = a, .b = &b };
@@ -169,8 +169,9 @@ event_of(struct arena *a, const struct batch *b, const struct item_outcome *o, i
 }
 
 bool
-batch_items(const struct app *app, const struct actor *who, int64_t id, enum item_result result, int64_t after_index,
-    int after_seq, int64_t limit, struct arena *a, struct item_event **out, size_t *n, int64_t *total, struct err *e)
+batch_items(const struct app *app, const struct actor *who, int64_t id, enum item_result result,
+    int64_t after_index, int after_seq, int64_t limit, struct arena *a, struct item_event **out, size_t *n,
+    int64_t *total, struct err *e)
 {
 	struct items q = { .who = who, .id = id, .result = result, .arena = a, .limit = limit + 1,
 	    .from = after_index < 0 ? 0 : after_index };
@@ -200,7 +201,9 @@ bool
 batch_failures(const struct app *app, const struct actor *who, int64_t id, int64_t from, int64_t limit,
     struct arena *a, struct item_outcome **out, size_t *n, struct err *e)
 {
-	struct items q = { .who = who, .id = id, .result = ITEM_FAILED, .arena = a, .limit = limit, .from = from };
+	struct items q = {
+		.who = who, .id = id, .result = ITEM_FAILED, .arena = a, .limit = limit, .from = from
+	};
 
 	if (!app_tx(app, DB_READ, items_tx, &q, e))
 		return false;

@@ -38,7 +38,8 @@ approve_tx(struct db *tx, void *arg, struct err *e)
 	if (t->b->organization_id != t->who->organization_id)
 		return err_set(e, ERR_NOT_FOUND, "batch", "there is no batch %" PRId64, t->id);
 	if (batch_state_parse(t->b->state) == BATCH_PENDING_APPROVAL && t->b->created_by == t->who->user_id)
-		return err_set(e, ERR_CONFLICT, "own_order", "an order is approved by another user than the one who made it");
+		return err_set(e, ERR_CONFLICT, "own_order",
+		    "an order is approved by another user than the one who made it");
 	return fair_turns(tx, t->b->organization_id, &first, &step, e) &&
 	    batch_step(tx, t->who, t->b, BATCH_APPROVE, NULL, e) &&
 	    store_slice_queue(tx, t->id, first, step, e);
@@ -68,9 +69,9 @@ reject_tx(struct db *tx, void *arg, struct err *e)
 	    !batch_step(tx, t->who, b, BATCH_REJECT, NULL, e))
 		return false;
 	/* The numbers are those of after the move: failed ones were credited, and are not again. */
-	if (!quota_credit_reject(tx, t->who, b->organization_id, b->profile_id, b->id, b->charged, b->succeeded, e) ||
-	    !store_batch_charged(tx, b->id, 0, e) ||
-	    !store_batch_secret_drop(tx, b->id, e) ||
+	if (!quota_credit_reject(
+		tx, t->who, b->organization_id, b->profile_id, b->id, b->charged, b->succeeded, e) ||
+	    !store_batch_charged(tx, b->id, 0, e) || !store_batch_secret_drop(tx, b->id, e) ||
 	    !store_idempotency_open(tx, b->organization_id, b->id, e) ||
 	    !store_batch_sealed(tx, b->id, false, e) ||
 	    !store_batch_revoked(tx, b->id, now, REASON_CESSATION_OF_OPERATION, e) ||
@@ -157,8 +158,8 @@ revoke_tx(struct db *tx, void *arg, struct err *e)
 }
 
 bool
-batch_revoke(const struct app *app, const struct actor *who, int64_t id, int reason, struct arena *a, struct batch *b,
-    struct err *e)
+batch_revoke(const struct app *app, const struct actor *who, int64_t id, int reason, struct arena *a,
+    struct batch *b, struct err *e)
 {
 	struct act t = { .app = app, .who = who, .id = id, .reason = reason, .arena = a, .b = b };
 
@@ -196,7 +197,8 @@ download_tx(struct db *tx, void *arg, struct err *e)
 }
 
 bool
-batch_mark_downloaded(const struct app *app, const struct actor *who, int64_t id, const char *range, struct err *e)
+batch_mark_downloaded(
+    const struct app *app, const struct actor *who, int64_t id, const char *range, struct err *e)
 {
 	OWN(arena_free) struct arena *a = arena_new(SCRATCH_MAX);
 	struct act t = { .app = app, .who = who, .id = id, .range = range, .arena = a };

@@ -51,11 +51,13 @@ items_piece(struct db *tx, struct rest *r, struct err *e)
 	bool revoke = strcmp(r->b.rest, "revoke") == 0, sweep = strcmp(r->b.rest, "sweep") == 0, more = false;
 
 	if (!sweep && !store_certificate_revoke_range(tx, r->id, from, to,
-	    revoke ? CERTIFICATE_REVOKED : CERTIFICATE_REJECTED, r->b.revoked_at, r->b.revoke_reason, &changed, e))
+			  revoke ? CERTIFICATE_REVOKED : CERTIFICATE_REJECTED, r->b.revoked_at,
+			  r->b.revoke_reason, &changed, e))
 		return false;
 	if (revoke && !store_batch_add_revoked(tx, r->id, changed, clock_now_s(), &total, e))
 		return false;
-	if (!store_device_name_release(tx, r->id, from, to, e) || (sweep && !store_item_drop(tx, r->id, from, to, e)))
+	if (!store_device_name_release(tx, r->id, from, to, e) ||
+	    (sweep && !store_item_drop(tx, r->id, from, to, e)))
 		return false;
 	/* A key that was certified stays in use for ever; one that never was delivered is free again. */
 	if (!revoke && !store_key_use_release(tx, r->id, ITEMS_A_PIECE, &more, e))

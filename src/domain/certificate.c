@@ -86,7 +86,8 @@ count(struct listing *q, struct db *db, int64_t last_id, struct err *e)
 static void
 next_set(struct certificate_page *p, const struct certificate_filter *f, const struct certificate *last)
 {
-	bool by_index = f->sort == CERTIFICATE_BY_BATCH || (f->sort == CERTIFICATE_BY_CREATED_AT && f->batch_id != 0);
+	bool by_index =
+	    f->sort == CERTIFICATE_BY_BATCH || (f->sort == CERTIFICATE_BY_CREATED_AT && f->batch_id != 0);
 
 	p->more = true;
 	p->next_id = by_index ? last->item_index : last->id;
@@ -171,11 +172,13 @@ list_tx(struct db *db, void *arg, struct err *e)
 }
 
 bool
-certificate_list(const struct app *app, const struct actor *who, const struct certificate_search *s, struct arena *a,
-    struct certificate_page *page, struct err *e)
+certificate_list(const struct app *app, const struct actor *who, const struct certificate_search *s,
+    struct arena *a, struct certificate_page *page, struct err *e)
 {
-	static const int64_t states[] = { [STATUS_ISSUED] = CERTIFICATE_ISSUED, [STATUS_REVOKED] = CERTIFICATE_REVOKED,
-	    [STATUS_EXPIRED] = CERTIFICATE_EXPIRED, [STATUS_REJECTED] = CERTIFICATE_REJECTED };
+	static const int64_t states[] = { [STATUS_ISSUED] = CERTIFICATE_ISSUED,
+		[STATUS_REVOKED] = CERTIFICATE_REVOKED,
+		[STATUS_EXPIRED] = CERTIFICATE_EXPIRED,
+		[STATUS_REJECTED] = CERTIFICATE_REJECTED };
 	struct listing q = { .s = s, .arena = a, .page = page };
 	bool all = who->role == ROLE_OPERATOR || who->role == ROLE_AUDITOR;
 	const char *digits = s->serial_number == NULL ? NULL : serial_digits(a, s->serial_number);
@@ -188,10 +191,20 @@ certificate_list(const struct app *app, const struct actor *who, const struct ce
 	if (!all && who->organization_id == 0)
 		return true;
 	q.f = (struct certificate_filter){
-		.organization_id = all ? s->organization_id : who->organization_id, .batch_id = s->batch_id,
-		.profile_id = s->profile_id, .name_part = s->name, .subject_part = s->subject, .serial_part = digits,
-		.state = s->status < 0 ? -1 : states[s->status], .now = clock_now_s(), .from = s->from, .to = s->to,
-		.sort = s->sort, .descending = s->descending, .after = s->after, .after_int = s->after_int,
+		.organization_id = all ? s->organization_id : who->organization_id,
+		.batch_id = s->batch_id,
+		.profile_id = s->profile_id,
+		.name_part = s->name,
+		.subject_part = s->subject,
+		.serial_part = digits,
+		.state = s->status < 0 ? -1 : states[s->status],
+		.now = clock_now_s(),
+		.from = s->from,
+		.to = s->to,
+		.sort = s->sort,
+		.descending = s->descending,
+		.after = s->after,
+		.after_int = s->after_int,
 		.after_id = s->after_id,
 	};
 	memcpy(q.f.after_serial, s->after_serial, sizeof(q.f.after_serial));
@@ -262,15 +275,18 @@ certificate_fetch(const struct app *app, const struct actor *who, const char *se
 	if (!certificate_get(app, who, serial_number, a, d, e))
 		return false;
 	if (d->c.batch_downloaded_at == 0)
-		return err_set(e, ERR_CONFLICT, "not_downloaded", "batch %" PRId64 " was never downloaded: its certificates "
-		    "can't be had one by one yet", d->c.batch_id);
+		return err_set(e, ERR_CONFLICT, "not_downloaded",
+		    "batch %" PRId64 " was never downloaded: its certificates "
+		    "can't be had one by one yet",
+		    d->c.batch_id);
 	return true;
 }
 
 /* ---- its contents ---- */
 
 bool
-certificate_words(const struct certificate_detail *d, struct arena *a, struct certificate_words *out, struct err *e)
+certificate_words(
+    const struct certificate_detail *d, struct arena *a, struct certificate_words *out, struct err *e)
 {
 	struct cert_view view;
 	struct cert cert;
@@ -291,7 +307,10 @@ certificate_words(const struct certificate_detail *d, struct arena *a, struct ce
 		const struct cert_extension_text *x = &view.extensions[i];
 
 		out->extensions[i] = (struct certificate_extension){
-			.oid = x->oid, .name = x->name == NULL ? x->oid : x->name, .critical = x->critical, .value = x->value,
+			.oid = x->oid,
+			.name = x->name == NULL ? x->oid : x->name,
+			.critical = x->critical,
+			.value = x->value,
 		};
 	}
 	return true;

@@ -56,12 +56,13 @@ find_all(struct revoking *r, struct db *tx, struct arena *a, struct err *e)
 		if (found && actor_sees(r->who, r->found[i].organization_id))
 			continue;
 		(void)snprintf(field, sizeof(field), "serial_numbers[%zu]", i);
-		fault_add(r->faults, NULL, 0, field, r->serials[i], "%.64s is no certificate of this organization",
-		    r->serials[i]);
+		fault_add(r->faults, NULL, 0, field, r->serials[i],
+		    "%.64s is no certificate of this organization", r->serials[i]);
 	}
 	if (r->faults->total > 0)
-		return err_set(e, ERR_INVALID, "serial_numbers", "nothing was revoked: %" PRIu64 " of the serial numbers %s unknown",
-		    r->faults->total, r->faults->total == 1 ? "is" : "are");
+		return err_set(e, ERR_INVALID, "serial_numbers",
+		    "nothing was revoked: %" PRIu64 " of the serial numbers %s unknown", r->faults->total,
+		    r->faults->total == 1 ? "is" : "are");
 	return true;
 }
 
@@ -90,7 +91,8 @@ static bool
 audit_one(struct revoking *r, struct db *tx, const struct certificate *c, struct err *e)
 {
 	char object[48] = "certificate ";
-	json_t *detail = json_pack("{s:s, s:I}", "reason", reason_name(r->reason), "batch", (json_int_t)c->batch_id);
+	json_t *detail =
+	    json_pack("{s:s, s:I}", "reason", reason_name(r->reason), "batch", (json_int_t)c->batch_id);
 	bool ok;
 
 	hex_upper(c->serial, sizeof(c->serial), object + strlen(object));

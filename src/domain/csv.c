@@ -78,7 +78,8 @@ static bool
 refuse(struct csv *c, const char *code, struct err *e, const char *text)
 {
 	c->failed = true;
-	return err_set(e, ERR_INVALID, code, "line %lld, column %lld: %s", (long long)c->line, (long long)c->column, text);
+	return err_set(e, ERR_INVALID, code, "line %lld, column %lld: %s", (long long)c->line,
+	    (long long)c->column, text);
 }
 
 /* ---- rows ---- */
@@ -132,7 +133,8 @@ static bool
 put(struct csv *c, char ch, struct err *e)
 {
 	if (c->row_n - c->field_begin >= CSV_FIELD_MAX)
-		return refuse(c, "csv_field_size", e, "a field longer than 4096 octets (is a quote never closed?)");
+		return refuse(
+		    c, "csv_field_size", e, "a field longer than 4096 octets (is a quote never closed?)");
 	if (c->row_n - c->n >= CSV_ROW_MAX)
 		return refuse(c, "csv_row_size", e, "a row longer than 64 KiB");
 	c->row[c->row_n++] = ch;
@@ -204,7 +206,8 @@ octet(struct csv *c, char ch, struct err *e)
 			return put(c, ch, e);
 		}
 		if (ch != ' ' && ch != '\t')
-			return refuse(c, "csv_quote", e, "text behind a closing quote (a quote inside quotes is doubled)");
+			return refuse(c, "csv_quote", e,
+			    "text behind a closing quote (a quote inside quotes is doubled)");
 		c->closed = true;
 		c->column++;
 		return true;
@@ -348,7 +351,8 @@ feed_utf8(struct csv *c, const uint8_t *p, size_t n, struct err *e)
 	if (c->separator == 0 && !decided(c, e))
 		return false;
 	if (p[good] == 0 && c->due == 0)
-		return refuse(c, "csv_nul", e, "an octet of value zero: no text, or UTF-16 without its byte order mark");
+		return refuse(c, "csv_nul", e,
+		    "an octet of value zero: no text, or UTF-16 without its byte order mark");
 	c->column -= c->due > 0;	/* back to where the character began */
 	return refuse(c, "csv_encoding", e, "not UTF-8; save the table as \"CSV UTF-8\"");
 }
@@ -398,7 +402,8 @@ feed_utf16(struct csv *c, const uint8_t *p, size_t n, struct err *e)
 		unit = big ? (uint32_t)c->held[c->held_n - 2] << 8 | c->held[c->held_n - 1] :
 		    (uint32_t)c->held[c->held_n - 1] << 8 | c->held[c->held_n - 2];
 		if (c->held_n == 4) {
-			first = big ? (uint32_t)c->held[0] << 8 | c->held[1] : (uint32_t)c->held[1] << 8 | c->held[0];
+			first = big ? (uint32_t)c->held[0] << 8 | c->held[1]
+				    : (uint32_t)c->held[1] << 8 | c->held[0];
 			if (unit < 0xdc00 || unit > 0xdfff)
 				return refuse(c, "csv_encoding", e, wrong);
 			unit = 0x10000 + ((first - 0xd800) << 10) + (unit - 0xdc00);

@@ -148,7 +148,8 @@ directory_read(struct delivery *d, struct db *db, const struct part *p, struct u
 
 /* How many entries of a slice need ZIP64 in the directory. */
 static bool
-far_entries(struct delivery *d, struct db *db, const struct part *p, uint64_t next_at, uint64_t *far, struct err *e)
+far_entries(
+    struct delivery *d, struct db *db, const struct part *p, uint64_t next_at, uint64_t *far, struct err *e)
 {
 	uint64_t at = p->entries_at;
 	struct zip_entry z;
@@ -253,7 +254,8 @@ plan(struct delivery *d, const struct batch *b, struct err *e)
 		return false;
 	tail_make(d, &tail);
 	d->length = d->tail_at + tail.len;
-	(void)snprintf(d->etag, sizeof(d->etag), "\"%" PRId64 "-%" PRId64 "-%" PRIu64 "\"", b->id, b->ready_at, d->length);
+	(void)snprintf(d->etag, sizeof(d->etag), "\"%" PRId64 "-%" PRId64 "-%" PRIu64 "\"", b->id,
+	    b->ready_at, d->length);
 	return true;
 }
 
@@ -264,8 +266,8 @@ delivery_open(const struct app *app, const struct batch *b, struct delivery **ou
 	OWN(delivery_free) struct delivery *d = NULL;
 
 	if (s != BATCH_READY && s != BATCH_ISSUED_PARTLY && s != BATCH_DOWNLOADED)
-		return err_set(e, ERR_CONFLICT, "batch_state", "batch %" PRId64 " is \"%s\": there is nothing to download",
-		    b->id, batch_state_title(s));
+		return err_set(e, ERR_CONFLICT, "batch_state",
+		    "batch %" PRId64 " is \"%s\": there is nothing to download", b->id, batch_state_title(s));
 	d = calloc(1, sizeof(*d));
 	if (d == NULL)
 		abort();
@@ -445,7 +447,8 @@ delivery_read(struct delivery *d, uint64_t offset, void *buf, size_t cap, struct
 		}
 		at = (size_t)(offset + done - begins);
 		if (at >= d->text.len) {
-			(void)err_sys(e, "delivery of batch %" PRId64 ": a segment is shorter than planned", d->batch_id);
+			(void)err_sys(e, "delivery of batch %" PRId64 ": a segment is shorter than planned",
+			    d->batch_id);
 			return -1;
 		}
 		some = d->text.len - at < cap - done ? d->text.len - at : cap - done;

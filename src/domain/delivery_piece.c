@@ -31,7 +31,8 @@ manifest_name_input(const struct profile *doc)
 
 	/* Only what can't occur twice in a batch makes a file name. */
 	for (size_t i = 0; i < n; i++)
-		if (in[i].unique && in[i].required && (in[i].type == INPUT_MAC_ADDRESS || in[i].type == INPUT_EUI64))
+		if (in[i].unique && in[i].required &&
+		    (in[i].type == INPUT_MAC_ADDRESS || in[i].type == INPUT_EUI64))
 			return (int)i;
 	return -1;
 }
@@ -70,8 +71,8 @@ manifest_header(const struct profile *doc, struct str *out)
 }
 
 static void
-manifest_line(const struct profile *doc, const char *batch_name, const struct work_result *r, const json_t *inputs,
-    const uint8_t sha[SHA256_LEN], const char *file, struct str *out)
+manifest_line(const struct profile *doc, const char *batch_name, const struct work_result *r,
+    const json_t *inputs, const uint8_t sha[SHA256_LEN], const char *file, struct str *out)
 {
 	char hex[2 * SHA256_LEN + 1], from[TIME_TEXT_LEN], to[TIME_TEXT_LEN];
 	OWN_STR struct str name = { 0 };
@@ -99,8 +100,9 @@ manifest_line(const struct profile *doc, const char *batch_name, const struct wo
 }
 
 static bool
-one(const struct profile *doc, int by, const struct work_slice *s, int64_t batch_size, const struct work_item *item,
-    const struct work_result *r, struct str *pem, struct delivery_piece *p, struct err *e)
+one(const struct profile *doc, int by, const struct work_slice *s, int64_t batch_size,
+    const struct work_item *item, const struct work_result *r, struct str *pem, struct delivery_piece *p,
+    struct err *e)
 {
 	bool from_csr = r->file == NULL;
 	json_error_t why;

@@ -126,7 +126,8 @@ check_inputs(struct order_run *r, struct err *e)
 		if (room == NULL)
 			return err_set(e, ERR_TOO_LARGE, "order", "too many inputs");
 		/* Beside requests, what the form has may be typed for all that lack it. */
-		if (at < 0 || (r->inputs[at].sources & (r->source == SOURCE_CSR ? SOURCE_FORM | SOURCE_CSR : r->source)) == 0) {
+		if (at < 0 || (r->inputs[at].sources &
+				  (r->source == SOURCE_CSR ? SOURCE_FORM | SOURCE_CSR : r->source)) == 0) {
 			fault_add(r->errors, NULL, 0, in->name, in->value, "the profile has no such input");
 			continue;
 		}
@@ -158,7 +159,8 @@ find_profile(struct order_run *r, struct err *e)
 		if (e->kind != ERR_NOT_FOUND)
 			return false;
 		/* One text for a profile that does not exist and one that is not open to this actor. */
-		fault_add(r->errors, NULL, 0, "profile_id", NULL, "there is no such profile, or it is not open to you");
+		fault_add(r->errors, NULL, 0, "profile_id", NULL,
+		    "there is no such profile, or it is not open to you");
 		return err_set(e, ERR_INVALID, "order", "there is no such profile, or it is not open to you");
 	}
 	r->doc = r->ref.document;
@@ -284,7 +286,8 @@ constants(struct order_run *r, const char *out[PROFILE_INPUTS_MAX], struct err *
 		out[i] = value == NULL ? NULL : arena_strdup(r->arena, value);
 		if (value == NULL && p[i].required)
 			fault_add(r->errors, NULL, 0, "profile_id", NULL,
-			    "the organization has no \"%s\" yet, which this profile needs; ask the operator", p[i].name);
+			    "the organization has no \"%s\" yet, which this profile needs; ask the operator",
+			    p[i].name);
 	}
 	json_decref(object);
 	return true;
@@ -334,7 +337,8 @@ sample_add(struct order_run *r, const struct tbs_template *t, const char *const 
 	s->index = it->index;
 	s->subject = subject_of(r, t, organization, it, &why);
 	if (s->subject == NULL) {
-		fault_add(r->errors, NULL, it->line, NULL, NULL, "%s", why.kind == ERR_NONE ? "no subject" : why.msg);
+		fault_add(r->errors, NULL, it->line, NULL, NULL, "%s",
+		    why.kind == ERR_NONE ? "no subject" : why.msg);
 		return false;
 	}
 	s->inputs = json_object();
@@ -416,8 +420,8 @@ place(struct order_run *r, const uint8_t *fingerprint, struct batch *out, struct
 	if (!ok)
 		return false;
 	if (order_wrong(r))
-		return err_set(e, ERR_INVALID, "order", "nothing was ordered: %" PRIu64 " %s wrong", r->errors->total,
-		    r->errors->total == 1 ? "thing is" : "things are");
+		return err_set(e, ERR_INVALID, "order", "nothing was ordered: %" PRIu64 " %s wrong",
+		    r->errors->total, r->errors->total == 1 ? "thing is" : "things are");
 	if (p.quota_after < 0)
 		return err_set(e, ERR_CONFLICT, "quota_exceeded", "%" PRId64 " ordered, but only %" PRId64
 		    " certificates are available", p.size, r->ref.quota.available);
@@ -425,8 +429,8 @@ place(struct order_run *r, const uint8_t *fingerprint, struct batch *out, struct
 }
 
 bool
-order_place(const struct app *app, const struct actor *who, const struct order *o, struct arena *a, struct batch *out,
-    bool *replayed, struct faults *errors, struct err *e)
+order_place(const struct app *app, const struct actor *who, const struct order *o, struct arena *a,
+    struct batch *out, bool *replayed, struct faults *errors, struct err *e)
 {
 	OWN_RUN struct order_run r = { .app = app, .who = who, .order = o, .arena = a, .errors = errors };
 	uint8_t fingerprint[64];

@@ -82,7 +82,8 @@ order_value(struct order_run *r, struct order_item *it, size_t input, const char
 	    mac_prefix_find(r->prefixes, r->prefixes_n, out) == NULL) {
 		ok = false;
 		if (r->errors->n < FAULTS_MAX)
-			(void)snprintf(why, sizeof(why), "outside the address blocks of the organization (%s)", blocks_text(r));
+			(void)snprintf(why, sizeof(why),
+			    "outside the address blocks of the organization (%s)", blocks_text(r));
 	}
 	if (ok) {
 		it->values[input] = out;
@@ -105,13 +106,15 @@ order_item_done(struct order_run *r, struct order_item *it, struct err *e)
 			continue;
 		it->bad = true;
 		if (r->pass == PASS_CHECK)
-			fault_add(r->errors, it->file, it->line, r->inputs[i].name, NULL, "%s is missing", r->inputs[i].title);
+			fault_add(r->errors, it->file, it->line, r->inputs[i].name, NULL, "%s is missing",
+			    r->inputs[i].title);
 	}
 	it->index = r->size++;
 	if (r->size > r->app->csv_rows_max) {
 		fault_add(r->errors, it->file, it->line, NULL, NULL, "more than %" PRId64 " devices in one order",
 		    r->app->csv_rows_max);
-		return err_set(e, ERR_INVALID, "order", "more than %" PRId64 " devices in one order", r->app->csv_rows_max);
+		return err_set(e, ERR_INVALID, "order", "more than %" PRId64 " devices in one order",
+		    r->app->csv_rows_max);
 	}
 	return r->each(r, it, e);
 }
@@ -127,14 +130,15 @@ ledger_look(struct order_run *r, size_t input, struct db *db, struct err *e)
 
 	for (size_t i = 0; i < l->n[input]; i++)
 		values[i] = l->list[input][i].value;
-	if (!store_device_name_find(db, r->who->organization_id, r->order->profile_id, r->inputs[input].name, values,
-	    l->n[input], batch, e))
+	if (!store_device_name_find(db, r->who->organization_id, r->order->profile_id, r->inputs[input].name,
+		values, l->n[input], batch, e))
 		return false;
 	for (size_t i = 0; i < l->n[input]; i++) {
 		const struct waiting *w = &l->list[input][i];
 
 		if (batch[i] < 0)
-			fault_add(r->errors, w->file, w->line, r->inputs[input].name, w->value, "is just being ordered");
+			fault_add(r->errors, w->file, w->line, r->inputs[input].name, w->value,
+			    "is just being ordered");
 		else if (batch[i] > 0)
 			fault_add(r->errors, w->file, w->line, r->inputs[input].name, w->value,
 			    "has a certificate of this profile already (batch %" PRId64 ")", batch[i]);
@@ -178,14 +182,16 @@ ledger_flush(struct order_run *r, struct err *e)
 
 /* "line 13 of a.pem" can't be known for archives: the set keeps one number.  A key has no value to show. */
 static void
-double_fault(struct order_run *r, const struct order_item *it, const char *field, const char *value, uint32_t first)
+double_fault(
+    struct order_run *r, const struct order_item *it, const char *field, const char *value, uint32_t first)
 {
 	const char *same = value == NULL ? "the same key as" : "the same as";
 
 	if (it->line == 0)
 		fault_add(r->errors, it->file, 0, field, value, "%s in device %" PRIu32 " (from 0)", same, first);
 	else if (it->file != NULL)
-		fault_add(r->errors, it->file, it->line, field, value, "%s in an earlier file of the archive", same);
+		fault_add(r->errors, it->file, it->line, field, value, "%s in an earlier file of the archive",
+		    same);
 	else
 		fault_add(r->errors, it->file, it->line, field, value, "%s in line %" PRIu32, same, first);
 }

@@ -29,8 +29,8 @@ struct source {
 static bool
 private_key(struct order_run *r, const struct source *s, int64_t line, struct err *e)
 {
-	static const char text[] =
-	    "a private key is in the upload: it was refused and not kept; consider that key disclosed and make a new one";
+	static const char text[] = "a private key is in the upload: it was refused and not kept; consider "
+				   "that key disclosed and make a new one";
 
 	fault_add(r->errors, s->file, line, "file", NULL, "%s", text);
 	return err_set(e, ERR_INVALID, "private_key_in_upload", "%s", text);
@@ -48,16 +48,16 @@ warn_once(struct source *s, int64_t line, const char *sentence)
 	if (r->seen_warnings == NULL)
 		r->seen_warnings = names_new();
 	if (names_add(r->seen_warnings, sentence, strlen(sentence), 0, &first))
-		fault_add(r->warnings, s->file, line, NULL, NULL, "%s: not taken from the request (here and in others)",
-		    sentence);
+		fault_add(r->warnings, s->file, line, NULL, NULL,
+		    "%s: not taken from the request (here and in others)", sentence);
 }
 
 static void
 copy_faults(struct source *s, const struct faults *from)
 {
 	for (size_t i = 0; i < from->n; i++)
-		fault_add(s->r->errors, s->file, from->list[i].line, from->list[i].field, from->list[i].value, "%s",
-		    from->list[i].message);
+		fault_add(s->r->errors, s->file, from->list[i].line, from->list[i].field, from->list[i].value,
+		    "%s", from->list[i].message);
 }
 
 static bool
@@ -257,8 +257,8 @@ member_read(struct source *s, struct archive *z, struct err *e)
 		}
 		s->total += (uint64_t)got;
 		if (s->total > (uint64_t)r->app->upload_max) {
-			fault_add(r->errors, s->file, 0, "file", NULL, "the archive unpacks to more than %" PRId64 " MiB",
-			    r->app->upload_max >> 20);
+			fault_add(r->errors, s->file, 0, "file", NULL,
+			    "the archive unpacks to more than %" PRId64 " MiB", r->app->upload_max >> 20);
 			return err_set(e, ERR_INVALID, "order", "the archive unpacks to too much");
 		}
 		s->n += (size_t)got;
@@ -286,7 +286,8 @@ archive_read_all(struct source *s, struct archive *z, struct err *e)
 		const char *name = archive_entry_pathname(entry);
 
 		if (++members > MEMBERS_MAX) {
-			fault_add(r->errors, NULL, 0, "file", NULL, "more than %d files in the archive", MEMBERS_MAX);
+			fault_add(r->errors, NULL, 0, "file", NULL, "more than %d files in the archive",
+			    MEMBERS_MAX);
 			return err_set(e, ERR_INVALID, "order", "too many files in the archive");
 		}
 		if (archive_entry_filetype(entry) != AE_IFREG || name == NULL || hidden(name))

@@ -24,7 +24,8 @@ generator_prepare(struct order_run *r, struct generator *g, size_t *input)
 	bool rule;
 
 	if (at < 0) {
-		fault_add(r->errors, NULL, 0, "generator.input", o->generator_input, "the profile has no such input");
+		fault_add(r->errors, NULL, 0, "generator.input", o->generator_input,
+		    "the profile has no such input");
 		return false;
 	}
 	*input = (size_t)at;
@@ -38,8 +39,8 @@ generator_prepare(struct order_run *r, struct generator *g, size_t *input)
 	}
 	rule = r->about->mac_prefixes &&
 	    (r->inputs[at].type == INPUT_MAC_ADDRESS || r->inputs[at].type == INPUT_EUI64);
-	if (generator_start(&r->inputs[at], kind_of(&r->inputs[at]), r->fixed[at], o->increment, (uint64_t)o->size,
-	    rule ? r->prefixes : NULL, rule ? r->prefixes_n : 0, g, &e))
+	if (generator_start(&r->inputs[at], kind_of(&r->inputs[at]), r->fixed[at], o->increment,
+		(uint64_t)o->size, rule ? r->prefixes : NULL, rule ? r->prefixes_n : 0, g, &e))
 		return true;
 	fault_add(r->errors, NULL, 0, strcmp(e.code, "generator_increment") == 0 ? "generator.increment" :
 	    r->inputs[at].name, NULL, "%s", e.msg);

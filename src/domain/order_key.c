@@ -42,7 +42,8 @@ key_tx(struct db *tx, void *arg, struct err *e)
 		    (hex_decode(text, strlen(text), k->octets, sizeof(k->octets)) ||
 		    err_sys(e, "setting idempotency_key"));
 	}
-	return hex_decode(text, strlen(text), k->octets, sizeof(k->octets)) || err_sys(e, "setting idempotency_key");
+	return hex_decode(text, strlen(text), k->octets, sizeof(k->octets)) ||
+	       err_sys(e, "setting idempotency_key");
 }
 
 static bool
@@ -56,7 +57,8 @@ key_read_tx(struct db *db, void *arg, struct err *e)
 		return false;
 	if (text == NULL)
 		return err_set(e, ERR_NOT_FOUND, "setting", "not made yet");
-	return hex_decode(text, strlen(text), k->octets, sizeof(k->octets)) || err_sys(e, "setting idempotency_key");
+	return hex_decode(text, strlen(text), k->octets, sizeof(k->octets)) ||
+	       err_sys(e, "setting idempotency_key");
 }
 
 /* ---- the fingerprint ---- */
@@ -167,7 +169,8 @@ look_tx(struct db *db, void *arg, struct err *e)
 	same = octets_equal(i.fingerprint, l->fingerprint, 32) &&
 	    (i.fingerprint_len < FINGERPRINT_LEN || octets_equal(i.fingerprint + 32, l->fingerprint + 32, 32));
 	if (!same)
-		return err_set(e, ERR_CONFLICT, "idempotency_key", "this Idempotency-Key was used for another order");
+		return err_set(
+		    e, ERR_CONFLICT, "idempotency_key", "this Idempotency-Key was used for another order");
 	if (!store_batch_get(db, i.batch_id, l->arena, l->b, &there, e))
 		return false;
 	if (!there) {
@@ -180,8 +183,8 @@ look_tx(struct db *db, void *arg, struct err *e)
 }
 
 bool
-order_key_find(const struct app *app, const struct actor *who, const struct order *o, const uint8_t fingerprint[64],
-    struct arena *a, struct batch *b, bool *found, struct err *e)
+order_key_find(const struct app *app, const struct actor *who, const struct order *o,
+    const uint8_t fingerprint[64], struct arena *a, struct batch *b, bool *found, struct err *e)
 {
 	struct look l = { .who = who, .order = o, .fingerprint = fingerprint, .arena = a, .b = b };
 	bool did;
@@ -204,7 +207,8 @@ order_key_find(const struct app *app, const struct actor *who, const struct orde
 		}
 		(void)nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000L }, NULL);
 	}
-	(void)err_set(e, ERR_UNAVAILABLE, "order_in_progress", "the first order with this Idempotency-Key is still being read");
+	(void)err_set(e, ERR_UNAVAILABLE, "order_in_progress",
+	    "the first order with this Idempotency-Key is still being read");
 	e->retry_after_s = 5;
 	return false;
 }

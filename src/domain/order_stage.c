@@ -112,8 +112,8 @@ name_losers(struct stage *s, struct err *e)
 		const char *value = s->names[i].value;
 		int64_t batch;
 
-		if (!store_device_name_find(db, s->b.organization_id, s->b.profile_id, s->names[i].input, &value, 1,
-		    &batch, e))
+		if (!store_device_name_find(
+			db, s->b.organization_id, s->b.profile_id, s->names[i].input, &value, 1, &batch, e))
 			return false;
 		if (batch != 0)
 			fault_add(r->errors, NULL, s->items[s->names[i].item_index - s->items[0].index].line,
@@ -156,7 +156,8 @@ inputs_json(struct order_run *r, const struct order_item *it, struct arena *a)
 
 	for (size_t i = 0; i < r->inputs_n; i++)
 		if (it->values[i] != NULL && it->values[i][0] != '\0')
-			(void)json_object_set_new_nocheck(object, r->inputs[i].name, json_string_nocheck(it->values[i]));
+			(void)json_object_set_new_nocheck(
+			    object, r->inputs[i].name, json_string_nocheck(it->values[i]));
 	text = json_dumps(object, JSON_COMPACT);
 	json_decref(object);
 	out = text == NULL ? NULL : arena_strdup(a, text);
@@ -235,7 +236,8 @@ begin_tx(struct db *tx, void *arg, struct err *e)
 	if (store_idempotency_add(tx, s->b.organization_id, o->idempotency_key, &i, e))
 		return true;
 	if (e->kind == ERR_CONFLICT && strcmp(e->code, "db_unique") == 0)
-		return err_set(e, ERR_CONFLICT, "idempotency_key", "this Idempotency-Key is being used for another order");
+		return err_set(e, ERR_CONFLICT, "idempotency_key",
+		    "this Idempotency-Key is being used for another order");
 	return false;
 }
 
@@ -254,7 +256,8 @@ seal(struct stage *s, struct err *e)
 	    !store_worker_key_list(db, NULL, true, r->arena, &keys, &n, e))
 		return false;
 	if (n == 0) {
-		(void)err_set(e, ERR_UNAVAILABLE, "no_worker", "no worker host is there to seal the password to; try again soon");
+		(void)err_set(e, ERR_UNAVAILABLE, "no_worker",
+		    "no worker host is there to seal the password to; try again soon");
 		e->retry_after_s = 5;
 		return false;
 	}
@@ -316,12 +319,15 @@ accept_tx(struct db *tx, void *arg, struct err *e)
 	detail = json_pack("{s:s, s:I, s:I, s:I}", "method", b->method, "size", (json_int_t)size, "profile_id",
 	    (json_int_t)b->profile_id, "profile_version", (json_int_t)b->profile_version);
 	ok = quota_order(tx, r->who, b->organization_id, b->profile_id, b->id, size, e) &&
-	    fair_turns(tx, b->organization_id, &first, &step, e) &&
-	    store_batch_event_add(tx, b->id, &(struct batch_event){ .at = b->created_at, .status = "pending_creation",
-		.user_name = label, .message = "Batch created" }, e) &&
-	    batch_step(tx, r->who, b, ask ? BATCH_ASK : BATCH_ACCEPT, detail, e) &&
-	    store_batch_accepted(tx, b->id, size, s->slices, e) &&
-	    store_batch_sealed(tx, b->id, !r->csr, e);
+	     fair_turns(tx, b->organization_id, &first, &step, e) &&
+	     store_batch_event_add(tx, b->id,
+		 &(struct batch_event){ .at = b->created_at,
+		     .status = "pending_creation",
+		     .user_name = label,
+		     .message = "Batch created" },
+		 e) &&
+	     batch_step(tx, r->who, b, ask ? BATCH_ASK : BATCH_ACCEPT, detail, e) &&
+	     store_batch_accepted(tx, b->id, size, s->slices, e) && store_batch_sealed(tx, b->id, !r->csr, e);
 	json_decref(detail);
 	return ok && secrets_add(s, tx, e) && (ask || store_slice_queue(tx, b->id, first, step, e)) &&
 	    store_batch_get(tx, b->id, r->arena, b, &found, e);
@@ -362,7 +368,8 @@ stage_all(struct stage *s, struct err *e)
 	if (!order_read(r, PASS_STAGE, e))
 		return false;
 	if (order_wrong(r))
-		return err_set(e, ERR_INVALID, "order", "nothing was ordered: the upload could not be read again");
+		return err_set(
+		    e, ERR_INVALID, "order", "nothing was ordered: the upload could not be read again");
 	return chunk_flush(s, true, e) && app_tx(r->app, DB_WRITE, accept_tx, s, e);
 }
 
@@ -415,12 +422,20 @@ order_stage(struct order_run *r, const uint8_t *fingerprint, struct batch *out, 
 	if (s->names == NULL)
 		return err_sys(e, "no room to stage an order");
 	s->b = (struct batch){
-		.organization_id = r->who->organization_id, .profile_id = r->ref.row.id,
-		.profile_version = r->ref.row.version, .parameters = r->organization.parameters,
-		.parameters_version = r->organization.parameters_version, .method = r->order->method,
-		.name = r->order->name, .state = batch_state_name(BATCH_PENDING_CREATION),
-		.packaging = packaging_json(r, &salted), .created_at = clock_now_s(), .created_by = r->who->user_id,
-		.created_by_name = r->who->username, .staged_until = clock_now_s() + STAGING_S, .sealed = !r->csr,
+		.organization_id = r->who->organization_id,
+		.profile_id = r->ref.row.id,
+		.profile_version = r->ref.row.version,
+		.parameters = r->organization.parameters,
+		.parameters_version = r->organization.parameters_version,
+		.method = r->order->method,
+		.name = r->order->name,
+		.state = batch_state_name(BATCH_PENDING_CREATION),
+		.packaging = packaging_json(r, &salted),
+		.created_at = clock_now_s(),
+		.created_by = r->who->user_id,
+		.created_by_name = r->who->username,
+		.staged_until = clock_now_s() + STAGING_S,
+		.sealed = !r->csr,
 	};
 	if (salted) {
 		rand_octets(salt, sizeof(salt));

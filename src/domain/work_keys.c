@@ -22,7 +22,8 @@ secret_tx(struct db *db, void *arg, struct err *e)
 {
 	struct key *k = arg;
 
-	return store_batch_secret_get(db, k->batch_id, k->host, k->arena, &k->key_id, &k->sealed, &k->len, &k->found, e);
+	return store_batch_secret_get(
+	    db, k->batch_id, k->host, k->arena, &k->key_id, &k->sealed, &k->len, &k->found, e);
 }
 
 bool
@@ -96,8 +97,11 @@ work_key_list(const struct app *app, const char *host, struct arena *a, struct w
 	if (*out == NULL)
 		return err_set(e, ERR_TOO_LARGE, "worker_keys", "too many keys of one host");
 	for (size_t i = 0; i < k.n; i++)
-		(*out)[i] = (struct work_key){ .id = k.list[i].id, .host = k.list[i].host,
-		    .created_at = k.list[i].created_at, .retired_at = k.list[i].retired_at, .needed = k.list[i].needed };
+		(*out)[i] = (struct work_key){ .id = k.list[i].id,
+			.host = k.list[i].host,
+			.created_at = k.list[i].created_at,
+			.retired_at = k.list[i].retired_at,
+			.needed = k.list[i].needed };
 	*n = k.n;
 	return true;
 }
@@ -117,7 +121,9 @@ work_key_drop(const struct app *app, const char *id, struct err *e)
 
 	if (!app_tx(app, DB_WRITE, drop_tx, &k, e))
 		return false;
-	return k.found ? true : err_set(e, ERR_CONFLICT, "key_needed", "the key is not retired, or a password sealed to it waits");
+	return k.found ? true
+		       : err_set(e, ERR_CONFLICT, "key_needed",
+			     "the key is not retired, or a password sealed to it waits");
 }
 
 bool

@@ -31,8 +31,10 @@ batch_end(struct ending *t, struct db *tx, struct batch *b, struct err *e)
 {
 	int64_t days = profile_download(t->doc)->days_to_live;
 
-	if (!store_batch_secret_drop(tx, b->id, e) || !store_idempotency_open(tx, b->organization_id, b->id, e) ||
-	    !store_batch_ready(tx, b->id, t->now, b->succeeded == 0 || days <= 0 ? 0 : t->now + days * INT64_C(86400), e))
+	if (!store_batch_secret_drop(tx, b->id, e) ||
+	    !store_idempotency_open(tx, b->organization_id, b->id, e) ||
+	    !store_batch_ready(
+		tx, b->id, t->now, b->succeeded == 0 || days <= 0 ? 0 : t->now + days * INT64_C(86400), e))
 		return false;
 	if (b->succeeded == 0)
 		return batch_step(tx, &actor_system, b, BATCH_NONE_ISSUED, NULL, e);
@@ -127,10 +129,19 @@ sort_out(struct ending *t, const struct work_result *results, size_t n, struct a
 			continue;
 		}
 		c[t->ok] = (struct certificate){
-			.id = s->certificate_base + (int64_t)t->ok, .batch_id = s->batch_id, .item_index = r->index,
-			.organization_id = s->organization_id, .profile_id = s->profile_id, .ca_id = s->ca_id,
-			.state = CERTIFICATE_ISSUED, .created_at = t->now, .not_before = r->not_before,
-			.not_after = r->not_after, .subject = r->subject, .shard = r->shard, .der = r->der,
+			.id = s->certificate_base + (int64_t)t->ok,
+			.batch_id = s->batch_id,
+			.item_index = r->index,
+			.organization_id = s->organization_id,
+			.profile_id = s->profile_id,
+			.ca_id = s->ca_id,
+			.state = CERTIFICATE_ISSUED,
+			.created_at = t->now,
+			.not_before = r->not_before,
+			.not_after = r->not_after,
+			.subject = r->subject,
+			.shard = r->shard,
+			.der = r->der,
 			.der_len = r->der_len,
 		};
 		memcpy(c[t->ok++].serial, r->serial, WORK_SERIAL_LEN);
@@ -157,7 +168,8 @@ batch_size(const struct app *app, int64_t id, int64_t *size, struct err *e)
 }
 
 bool
-work_store(const struct app *app, struct work_slice *s, const struct work_result *results, size_t n, struct err *e)
+work_store(
+    const struct app *app, struct work_slice *s, const struct work_result *results, size_t n, struct err *e)
 {
 	OWN(arena_free) struct arena *a =
 	    arena_new(n * (sizeof(struct certificate) + sizeof(struct item_failure)) + SCRATCH_MAX);

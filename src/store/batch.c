@@ -12,11 +12,14 @@ store_batch_add(struct db *tx, const struct batch *b, struct err *e)
 	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $14, $15, $16, $17, $18, $14)";
 	OWN(arena_free) struct arena *a = arena_new(4096);
 
-	if (!db_run(tx, sql, ARGS(arg_int(b->id), arg_int(b->organization_id), arg_int(b->profile_id),
-	    arg_int(b->profile_version), arg_text(b->parameters), arg_int(b->parameters_version), arg_text(b->method),
-	    arg_text(b->name), arg_text(query_fold(a, b->name)), arg_int(b->size), arg_text(b->state),
-	    arg_text(b->packaging), arg_blob(b->p12_salt, 32), arg_int(b->created_at), arg_int(b->created_by),
-	    arg_text(b->created_by_name), arg_int(b->staged_until), arg_int(b->sealed)), NULL, e))
+	if (!db_run(tx, sql,
+		ARGS(arg_int(b->id), arg_int(b->organization_id), arg_int(b->profile_id),
+		    arg_int(b->profile_version), arg_text(b->parameters), arg_int(b->parameters_version),
+		    arg_text(b->method), arg_text(b->name), arg_text(query_fold(a, b->name)),
+		    arg_int(b->size), arg_text(b->state), arg_text(b->packaging), arg_blob(b->p12_salt, 32),
+		    arg_int(b->created_at), arg_int(b->created_by), arg_text(b->created_by_name),
+		    arg_int(b->staged_until), arg_int(b->sealed)),
+		NULL, e))
 		return err_in(e, "batch %lld", (long long)b->id);
 	return true;
 }
@@ -75,7 +78,8 @@ set(struct db *tx, const char *sql, struct db_args args, struct err *e)
 bool
 store_batch_accepted(struct db *tx, int64_t id, int64_t charged, int64_t slices, struct err *e)
 {
-	return set(tx, "UPDATE batch SET charged = $2, slices_left = $3, staged_until = 0, rest_next = 0 WHERE id = $1",
+	return set(tx,
+	    "UPDATE batch SET charged = $2, slices_left = $3, staged_until = 0, rest_next = 0 WHERE id = $1",
 	    ARGS(arg_int(id), arg_int(charged), arg_int(slices)), e);
 }
 
@@ -118,7 +122,8 @@ store_batch_sealed(struct db *tx, int64_t id, bool sealed, struct err *e)
 }
 
 bool
-store_batch_staging(struct db *tx, int64_t id, int64_t chunk, int64_t size, int64_t until, bool *again, struct err *e)
+store_batch_staging(
+    struct db *tx, int64_t id, int64_t chunk, int64_t size, int64_t until, bool *again, struct err *e)
 {
 	/* Until it is a batch, rest_next counts the chunks. */
 	static const char sql[] =
@@ -137,7 +142,8 @@ store_batch_staging(struct db *tx, int64_t id, int64_t chunk, int64_t size, int6
 	if (!db_get_int(tx, seen, ARGS(arg_int(id)), &last, &found, e))
 		return false;
 	*again = found && last == chunk;
-	return *again ? true : err_set(e, ERR_CONFLICT, "staging_lost", "the order took too long and was given up");
+	return *again ? true
+		      : err_set(e, ERR_CONFLICT, "staging_lost", "the order took too long and was given up");
 }
 
 bool
@@ -147,7 +153,8 @@ store_batch_progress(struct db *tx, int64_t id, int64_t succeeded, int64_t faile
 	static const char sql[] =
 	    "UPDATE batch SET succeeded = succeeded + $2, failed = failed + $3, charged = charged - $3,"
 	    " slices_left = slices_left - 1, changed_at = $4"
-	    " WHERE id = $1 AND state = 'pending_issue' RETURNING succeeded, failed, charged, slices_left, version";
+	    " WHERE id = $1 AND state = 'pending_issue' RETURNING succeeded, failed, charged, slices_left, "
+	    "version";
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 
 	if (!db_query(tx, sql, ARGS(arg_int(id), arg_int(succeeded), arg_int(failed), arg_int(at)), &rows, e))
@@ -186,7 +193,8 @@ bool
 store_batch_rest_step(struct db *tx, int64_t id, const char *rest, int64_t next, int64_t to, bool *taken,
     struct err *e)
 {
-	static const char sql[] = "UPDATE batch SET rest_next = $4 WHERE id = $1 AND rest = $2 AND rest_next = $3";
+	static const char sql[] =
+	    "UPDATE batch SET rest_next = $4 WHERE id = $1 AND rest = $2 AND rest_next = $3";
 	int64_t changed;
 
 	if (!db_run(tx, sql, ARGS(arg_int(id), arg_text(rest), arg_int(next), arg_int(to)), &changed, e))
@@ -198,7 +206,8 @@ store_batch_rest_step(struct db *tx, int64_t id, const char *rest, int64_t next,
 bool
 store_batch_rest_find(struct db *db, int64_t *id, bool *found, struct err *e)
 {
-	return db_get_int(db, "SELECT id FROM batch WHERE rest <> 'none' ORDER BY id LIMIT 1", NO_ARGS, id, found, e);
+	return db_get_int(
+	    db, "SELECT id FROM batch WHERE rest <> 'none' ORDER BY id LIMIT 1", NO_ARGS, id, found, e);
 }
 
 bool
@@ -206,7 +215,8 @@ store_batch_staging_expire(struct db *tx, int64_t now, int64_t *id, bool *found,
 {
 	static const char sql[] =
 	    "UPDATE batch SET rest = 'sweep', rest_next = 0 WHERE id IN (SELECT id FROM batch"
-	    " WHERE state = 'pending_creation' AND staged_until < $1 AND rest = 'none' ORDER BY staged_until LIMIT 1)"
+	    " WHERE state = 'pending_creation' AND staged_until < $1 AND rest = 'none' ORDER BY staged_until "
+	    "LIMIT 1)"
 	    " AND state = 'pending_creation' AND staged_until < $1 AND rest = 'none' RETURNING id";
 
 	return db_get_int(tx, sql, ARGS(arg_int(now)), id, found, e);
@@ -215,8 +225,8 @@ store_batch_staging_expire(struct db *tx, int64_t now, int64_t *id, bool *found,
 bool
 store_batch_staging_find(struct db *db, int64_t now, bool *found, struct err *e)
 {
-	static const char sql[] =
-	    "SELECT id FROM batch WHERE state = 'pending_creation' AND staged_until < $1 AND rest = 'none' LIMIT 1";
+	static const char sql[] = "SELECT id FROM batch WHERE state = 'pending_creation' AND staged_until < "
+				  "$1 AND rest = 'none' LIMIT 1";
 	int64_t id;
 
 	return db_get_int(db, sql, ARGS(arg_int(now)), &id, found, e);

@@ -17,17 +17,39 @@ batch_read(const struct db_rows *rows, struct arena *a, struct batch *b)
 	size_t len;
 
 	*b = (struct batch){
-		.id = db_int(rows, 0), .organization_id = db_int(rows, 1), .profile_id = db_int(rows, 2),
-		.profile_version = db_int(rows, 3), .parameters = text(rows, 4, a), .parameters_version = db_int(rows, 5),
-		.method = text(rows, 6, a), .name = text(rows, 7, a), .size = db_int(rows, 8), .state = text(rows, 9, a),
-		.version = db_int(rows, 10), .packaging = text(rows, 11, a), .created_at = db_int(rows, 13),
-		.created_by = db_int(rows, 14), .created_by_name = text(rows, 15, a), .staged_until = db_int(rows, 16),
-		.succeeded = db_int(rows, 17), .failed = db_int(rows, 18), .revoked = db_int(rows, 19),
-		.slices_left = db_int(rows, 20), .sealed = db_int(rows, 21) != 0, .charged = db_int(rows, 22),
-		.ready_at = db_int(rows, 23), .downloaded_at = db_int(rows, 24), .expires_at = db_int(rows, 25),
-		.purged_at = db_int(rows, 26), .revoked_at = db_int(rows, 27), .revoke_reason = db_int(rows, 28),
-		.changed_at = db_int(rows, 29), .rest = text(rows, 30, a), .rest_next = db_int(rows, 31),
-		.organization_name = text(rows, 32, a), .profile_name = text(rows, 33, a),
+		.id = db_int(rows, 0),
+		.organization_id = db_int(rows, 1),
+		.profile_id = db_int(rows, 2),
+		.profile_version = db_int(rows, 3),
+		.parameters = text(rows, 4, a),
+		.parameters_version = db_int(rows, 5),
+		.method = text(rows, 6, a),
+		.name = text(rows, 7, a),
+		.size = db_int(rows, 8),
+		.state = text(rows, 9, a),
+		.version = db_int(rows, 10),
+		.packaging = text(rows, 11, a),
+		.created_at = db_int(rows, 13),
+		.created_by = db_int(rows, 14),
+		.created_by_name = text(rows, 15, a),
+		.staged_until = db_int(rows, 16),
+		.succeeded = db_int(rows, 17),
+		.failed = db_int(rows, 18),
+		.revoked = db_int(rows, 19),
+		.slices_left = db_int(rows, 20),
+		.sealed = db_int(rows, 21) != 0,
+		.charged = db_int(rows, 22),
+		.ready_at = db_int(rows, 23),
+		.downloaded_at = db_int(rows, 24),
+		.expires_at = db_int(rows, 25),
+		.purged_at = db_int(rows, 26),
+		.revoked_at = db_int(rows, 27),
+		.revoke_reason = db_int(rows, 28),
+		.changed_at = db_int(rows, 29),
+		.rest = text(rows, 30, a),
+		.rest_next = db_int(rows, 31),
+		.organization_name = text(rows, 32, a),
+		.profile_name = text(rows, 33, a),
 	};
 	salt = db_blob(rows, 12, &len);
 	if (salt != NULL && len == 32)
@@ -132,7 +154,8 @@ store_batch_count(struct db *db, const struct batch_filter *f, struct arena *a, 
 }
 
 bool
-store_batch_made(struct db *db, int64_t organization_id, int64_t profile_id, int64_t id, int64_t *n, struct err *e)
+store_batch_made(
+    struct db *db, int64_t organization_id, int64_t profile_id, int64_t id, int64_t *n, struct err *e)
 {
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 	OWN_QUERY struct query q = { 0 };
@@ -163,8 +186,8 @@ store_batch_changes(struct db *db, int64_t organization_id, int64_t since, int64
 	    " ORDER BY b.state, b.id LIMIT $3";
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 
-	if (!db_query(db, since == 0 ? moving : changed, ARGS(arg_int(organization_id), arg_int(since), arg_int(limit)),
-	    &rows, e))
+	if (!db_query(db, since == 0 ? moving : changed,
+		ARGS(arg_int(organization_id), arg_int(since), arg_int(limit)), &rows, e))
 		return err_in(e, "changes of batches");
 	return rows_read(rows, limit, a, out, n, e);
 }

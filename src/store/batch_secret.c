@@ -7,8 +7,10 @@ store_worker_key_put(struct db *tx, const struct worker_key *k, struct err *e)
 	    "INSERT INTO worker_key (id, host, certificate, created_at) VALUES ($1, $2, $3, $4)"
 	    " ON CONFLICT (id) DO NOTHING";
 
-	return db_run(tx, sql, ARGS(arg_text(k->id), arg_text(k->host), arg_blob(k->certificate, k->certificate_len),
-	    arg_int(k->created_at)), NULL, e);
+	return db_run(tx, sql,
+	    ARGS(arg_text(k->id), arg_text(k->host), arg_blob(k->certificate, k->certificate_len),
+		arg_int(k->created_at)),
+	    NULL, e);
 }
 
 bool
@@ -33,12 +35,13 @@ store_worker_key_drop(struct db *tx, const char *id, bool *dropped, struct err *
 }
 
 bool
-store_worker_key_list(struct db *db, const char *host, bool live, struct arena *a, struct worker_key **out, size_t *n,
-    struct err *e)
+store_worker_key_list(struct db *db, const char *host, bool live, struct arena *a, struct worker_key **out,
+    size_t *n, struct err *e)
 {
 	static const char sql[] =
 	    "SELECT id, host, certificate, created_at, retired_at,"
-	    " CASE WHEN EXISTS (SELECT 1 FROM batch_secret s WHERE s.worker_key_id = worker_key.id) THEN 1 ELSE 0 END"
+	    " CASE WHEN EXISTS (SELECT 1 FROM batch_secret s WHERE s.worker_key_id = worker_key.id) THEN 1 "
+	    "ELSE 0 END"
 	    " FROM worker_key WHERE ($1 = '' OR host = $1) AND ($2 = 0 OR retired_at IS NULL)"
 	    " ORDER BY created_at, id LIMIT 4096";
 	OWN(db_rows_free) struct db_rows *rows = NULL;
@@ -62,9 +65,13 @@ store_worker_key_list(struct db *db, const char *host, bool live, struct arena *
 			cap = cap == 0 ? 8 : 2 * cap;
 		}
 		der = db_blob(rows, 2, &len);
-		list[count++] = (struct worker_key){ .id = db_text_in(rows, 0, a), .host = db_text_in(rows, 1, a),
-		    .certificate = arena_memdup(a, der, len), .certificate_len = len, .created_at = db_int(rows, 3),
-		    .retired_at = db_int(rows, 4), .needed = db_int(rows, 5) != 0 };
+		list[count++] = (struct worker_key){ .id = db_text_in(rows, 0, a),
+			.host = db_text_in(rows, 1, a),
+			.certificate = arena_memdup(a, der, len),
+			.certificate_len = len,
+			.created_at = db_int(rows, 3),
+			.retired_at = db_int(rows, 4),
+			.needed = db_int(rows, 5) != 0 };
 	}
 	if (e->kind != ERR_NONE)
 		return false;

@@ -12,7 +12,8 @@ static bool
 add_rows(struct db *tx, const struct certificate *c, size_t n, int64_t seq, struct err *e)
 {
 	static const char sql[] =
-	    "INSERT INTO certificate (id, serial, batch_id, item_index, organization_id, profile_id, ca_id, state,"
+	    "INSERT INTO certificate (id, serial, batch_id, item_index, organization_id, profile_id, ca_id, "
+	    "state,"
 	    " created_at, not_before, not_after, subject, revoked_at, reason, shard, status_seq)"
 	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 	enum { K = 16 };
@@ -72,9 +73,11 @@ static bool
 count_issued(struct db *tx, const struct certificate *c, size_t n, struct tally_sheet *t, struct err *e)
 {
 	for (size_t i = 0; i < n; i++)
-		if (c[i].state == CERTIFICATE_ISSUED && (!tally_note(tx, t, TALLY_ISSUED, c[i].organization_id,
-		    c[i].profile_id, c[i].created_at, 1, e) || !tally_note(tx, t, TALLY_EXPIRING, c[i].organization_id,
-		    c[i].profile_id, c[i].not_after, 1, e)))
+		if (c[i].state == CERTIFICATE_ISSUED &&
+		    (!tally_note(
+			 tx, t, TALLY_ISSUED, c[i].organization_id, c[i].profile_id, c[i].created_at, 1, e) ||
+			!tally_note(tx, t, TALLY_EXPIRING, c[i].organization_id, c[i].profile_id,
+			    c[i].not_after, 1, e)))
 			return false;
 	return true;
 }
@@ -138,12 +141,12 @@ certificate_read(const struct db_rows *rows, struct arena *a, struct certificate
 }
 
 bool
-store_certificate_get(struct db *db, const uint8_t serial[16], struct arena *a, struct certificate *c, bool *found,
-    struct err *e)
+store_certificate_get(struct db *db, const uint8_t serial[16], struct arena *a, struct certificate *c,
+    bool *found, struct err *e)
 {
-	static const char sql[] =
-	    "SELECT " CERTIFICATE_COLUMNS " FROM certificate_serial s JOIN certificate c ON c.id = s.certificate_id"
-	    " JOIN batch b ON b.id = c.batch_id WHERE s.serial = $1 AND c.state <> 3";
+	static const char sql[] = "SELECT " CERTIFICATE_COLUMNS
+				  " FROM certificate_serial s JOIN certificate c ON c.id = s.certificate_id"
+				  " JOIN batch b ON b.id = c.batch_id WHERE s.serial = $1 AND c.state <> 3";
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 
 	if (!db_query(db, sql, ARGS(arg_blob(serial, 16)), &rows, e))
@@ -160,7 +163,8 @@ store_certificate_der(struct db *db, int64_t id, struct arena *a, const uint8_t 
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 	const uint8_t *p;
 
-	if (!db_query(db, "SELECT der FROM certificate_der WHERE certificate_id = $1", ARGS(arg_int(id)), &rows, e))
+	if (!db_query(
+		db, "SELECT der FROM certificate_der WHERE certificate_id = $1", ARGS(arg_int(id)), &rows, e))
 		return err_in(e, "certificate %lld", (long long)id);
 	if (!db_next(rows, e))
 		return e->kind != ERR_NONE ? false : err_sys(e, "certificate %lld has no DER", (long long)id);
@@ -225,16 +229,18 @@ store_certificate_revoke(struct db *tx, int64_t id, enum certificate_state state
 	    " WHERE id = $1 AND state IN (0, 4) RETURNING organization_id, profile_id, not_after";
 	int64_t rows, seq;
 
-	if (!store_status_next(tx, &seq, e) || !revoke_rows(tx, sql, ARGS(arg_int(id), arg_int(state), arg_int(at),
-	    arg_int(reason), arg_int(seq)), state, at, &rows, e))
+	if (!store_status_next(tx, &seq, e) ||
+	    !revoke_rows(tx, sql,
+		ARGS(arg_int(id), arg_int(state), arg_int(at), arg_int(reason), arg_int(seq)), state, at,
+		&rows, e))
 		return err_in(e, "certificate %lld", (long long)id);
 	*changed = rows == 1;
 	return true;
 }
 
 bool
-store_certificate_revoke_range(struct db *tx, int64_t batch_id, int64_t from, int64_t to, enum certificate_state state,
-    int64_t at, int64_t reason, int64_t *changed, struct err *e)
+store_certificate_revoke_range(struct db *tx, int64_t batch_id, int64_t from, int64_t to,
+    enum certificate_state state, int64_t at, int64_t reason, int64_t *changed, struct err *e)
 {
 	/* "state <> 3" lets the partial index of items serve. */
 	static const char sql[] =
@@ -244,8 +250,11 @@ store_certificate_revoke_range(struct db *tx, int64_t batch_id, int64_t from, in
 
 	int64_t seq;
 
-	if (!store_status_next(tx, &seq, e) || !revoke_rows(tx, sql, ARGS(arg_int(batch_id), arg_int(from), arg_int(to),
-	    arg_int(state), arg_int(at), arg_int(reason), arg_int(seq)), state, at, changed, e))
+	if (!store_status_next(tx, &seq, e) ||
+	    !revoke_rows(tx, sql,
+		ARGS(arg_int(batch_id), arg_int(from), arg_int(to), arg_int(state), arg_int(at),
+		    arg_int(reason), arg_int(seq)),
+		state, at, changed, e))
 		return err_in(e, "certificates of batch %lld", (long long)batch_id);
 	return true;
 }

@@ -52,7 +52,9 @@ filter_add(struct query *q, enum db_engine engine, const struct certificate_filt
 	query_add(q, " WHERE c.state <> 3", NO_ARGS);
 	/* The sign keeps the tenant's index out where the rows are to come in another one's order. */
 	if (f->organization_id != 0)
-		query_add(q, f->sort == CERTIFICATE_BY_BATCH ? " AND +c.organization_id = ?" : " AND c.organization_id = ?",
+		query_add(q,
+		    f->sort == CERTIFICATE_BY_BATCH ? " AND +c.organization_id = ?"
+						    : " AND c.organization_id = ?",
 		    ARGS(arg_int(f->organization_id)));
 	if (f->batch_id != 0)
 		query_add(q, " AND c.batch_id = ?", ARGS(arg_int(f->batch_id)));
@@ -90,8 +92,8 @@ static const char *const sort_columns[] = {
 };
 
 bool
-store_certificate_list(struct db *db, const struct certificate_filter *f, struct arena *a, struct certificate **out,
-    size_t *n, struct err *e)
+store_certificate_list(struct db *db, const struct certificate_filter *f, struct arena *a,
+    struct certificate **out, size_t *n, struct err *e)
 {
 	const char *column = sort_columns[f->sort], *way = f->descending ? "DESC" : "ASC";
 	const char *past = f->descending ? "<" : ">", *second = "c.id";
@@ -143,8 +145,8 @@ store_certificate_list(struct db *db, const struct certificate_filter *f, struct
 }
 
 bool
-store_certificate_count(struct db *db, const struct certificate_filter *f, int64_t most, struct arena *a, int64_t *n,
-    struct err *e)
+store_certificate_count(struct db *db, const struct certificate_filter *f, int64_t most, struct arena *a,
+    int64_t *n, struct err *e)
 {
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 	OWN_QUERY struct query q = { 0 };

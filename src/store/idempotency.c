@@ -33,15 +33,17 @@ store_idempotency_add(struct db *tx, int64_t organization_id, const char *key, c
 	    "INSERT INTO idempotency (organization_id, key, fingerprint, batch_id, created_at)"
 	    " VALUES ($1, $2, $3, $4, $5)";
 
-	return db_run(tx, sql, ARGS(arg_int(organization_id), arg_text(key), arg_blob(i->fingerprint, i->fingerprint_len),
-	    arg_int(i->batch_id), arg_int(i->created_at)), NULL, e);
+	return db_run(tx, sql,
+	    ARGS(arg_int(organization_id), arg_text(key), arg_blob(i->fingerprint, i->fingerprint_len),
+		arg_int(i->batch_id), arg_int(i->created_at)),
+	    NULL, e);
 }
 
 bool
 store_idempotency_open(struct db *tx, int64_t organization_id, int64_t batch_id, struct err *e)
 {
-	static const char sql[] =
-	    "UPDATE idempotency SET fingerprint = substr(fingerprint, 1, 32) WHERE batch_id = $2 AND organization_id = $1";
+	static const char sql[] = "UPDATE idempotency SET fingerprint = substr(fingerprint, 1, 32) WHERE "
+				  "batch_id = $2 AND organization_id = $1";
 
 	return db_run(tx, sql, ARGS(arg_int(organization_id), arg_int(batch_id)), NULL, e);
 }
@@ -70,6 +72,6 @@ store_idempotency_old(struct db *db, int64_t before, bool *found, struct err *e)
 {
 	int64_t at;
 
-	return db_get_int(db, "SELECT created_at FROM idempotency WHERE created_at < $1 LIMIT 1", ARGS(arg_int(before)),
-	    &at, found, e);
+	return db_get_int(db, "SELECT created_at FROM idempotency WHERE created_at < $1 LIMIT 1",
+	    ARGS(arg_int(before)), &at, found, e);
 }

@@ -107,19 +107,23 @@ store_item_outcomes(struct db *db, int64_t batch_id, enum item_result result, in
     struct arena *a, struct item_outcome **out, size_t *n, struct err *e)
 {
 	static const char *const sql[] = {
-		[ITEM_ANY] =
-		    "SELECT i.item_index, i.line, i.inputs, c.serial, c.subject, c.created_at, f.at, f.message"
-		    " FROM item i LEFT JOIN certificate c ON c.batch_id = i.batch_id AND c.item_index = i.item_index"
-		    " AND c.state <> 3 LEFT JOIN item_failure f ON f.batch_id = i.batch_id"
-		    " AND f.item_index = i.item_index"
-		    " WHERE i.batch_id = $1 AND i.item_index >= $2 ORDER BY i.item_index LIMIT $3",
+		[ITEM_ANY] = "SELECT i.item_index, i.line, i.inputs, c.serial, c.subject, c.created_at, "
+			     "f.at, f.message"
+			     " FROM item i LEFT JOIN certificate c ON c.batch_id = i.batch_id AND "
+			     "c.item_index = i.item_index"
+			     " AND c.state <> 3 LEFT JOIN item_failure f ON f.batch_id = i.batch_id"
+			     " AND f.item_index = i.item_index"
+			     " WHERE i.batch_id = $1 AND i.item_index >= $2 ORDER BY i.item_index LIMIT $3",
 		[ITEM_SUCCEEDED] =
 		    "SELECT i.item_index, i.line, i.inputs, c.serial, c.subject, c.created_at, NULL, NULL"
-		    " FROM certificate c JOIN item i ON i.batch_id = c.batch_id AND i.item_index = c.item_index"
-		    " WHERE c.batch_id = $1 AND c.item_index >= $2 AND c.state <> 3 ORDER BY c.item_index LIMIT $3",
+		    " FROM certificate c JOIN item i ON i.batch_id = c.batch_id AND i.item_index = "
+		    "c.item_index"
+		    " WHERE c.batch_id = $1 AND c.item_index >= $2 AND c.state <> 3 ORDER BY c.item_index "
+		    "LIMIT $3",
 		[ITEM_FAILED] =
 		    "SELECT i.item_index, i.line, i.inputs, NULL, NULL, NULL, f.at, f.message"
-		    " FROM item_failure f JOIN item i ON i.batch_id = f.batch_id AND i.item_index = f.item_index"
+		    " FROM item_failure f JOIN item i ON i.batch_id = f.batch_id AND i.item_index = "
+		    "f.item_index"
 		    " WHERE f.batch_id = $1 AND f.item_index >= $2 ORDER BY f.item_index LIMIT $3",
 	};
 	OWN(db_rows_free) struct db_rows *rows = NULL;

@@ -23,7 +23,8 @@ store_quota_get(struct db *db, int64_t organization_id, int64_t profile_id, stru
 }
 
 bool
-store_quota_order(struct db *tx, int64_t organization_id, int64_t profile_id, int64_t n, bool *enough, struct err *e)
+store_quota_order(
+    struct db *tx, int64_t organization_id, int64_t profile_id, int64_t n, bool *enough, struct err *e)
 {
 	/* The condition is looked at under the row's lock: two orders at once can't both see the last one. */
 	static const char sql[] =
@@ -47,8 +48,10 @@ store_quota_move(struct db *tx, int64_t organization_id, int64_t profile_id, int
 	    " AND allocated + $3 >= ordered + $4";
 	int64_t changed;
 
-	if (!db_run(tx, sql, ARGS(arg_int(organization_id), arg_int(profile_id), arg_int(allocated), arg_int(ordered),
-	    arg_int(issued)), &changed, e))
+	if (!db_run(tx, sql,
+		ARGS(arg_int(organization_id), arg_int(profile_id), arg_int(allocated), arg_int(ordered),
+		    arg_int(issued)),
+		&changed, e))
 		return err_in(e, "quota");
 	*ok = changed == 1;
 	return true;
@@ -57,17 +60,19 @@ store_quota_move(struct db *tx, int64_t organization_id, int64_t profile_id, int
 bool
 store_quota_entry_add(struct db *tx, const struct quota_entry *q, struct err *e)
 {
-	static const char sql[] =
-	    "INSERT INTO quota_entry (id, organization_id, profile_id, kind, allocated, ordered, issued, batch_id,"
-	    " reason, actor, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+	static const char sql[] = "INSERT INTO quota_entry (id, organization_id, profile_id, kind, "
+				  "allocated, ordered, issued, batch_id,"
+				  " reason, actor, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 	int64_t id;
 
 	if (!store_counter_take(tx, "quota_entry", 1, &id, e))
 		return false;
-	if (!db_run(tx, sql, ARGS(arg_int(id), arg_int(q->organization_id), arg_int(q->profile_id), arg_text(q->kind),
-	    arg_int(q->allocated), arg_int(q->ordered), arg_int(q->issued),
-	    q->batch_id == 0 ? arg_null() : arg_int(q->batch_id), arg_text(q->reason), arg_text(q->actor),
-	    arg_int(q->at)), NULL, e))
+	if (!db_run(tx, sql,
+		ARGS(arg_int(id), arg_int(q->organization_id), arg_int(q->profile_id), arg_text(q->kind),
+		    arg_int(q->allocated), arg_int(q->ordered), arg_int(q->issued),
+		    q->batch_id == 0 ? arg_null() : arg_int(q->batch_id), arg_text(q->reason),
+		    arg_text(q->actor), arg_int(q->at)),
+		NULL, e))
 		return err_in(e, "quota entry");
 	return store_tally_add(tx, TALLY_ORDERED, q->organization_id, q->profile_id, q->at, q->ordered, e);
 }
@@ -75,13 +80,15 @@ store_quota_entry_add(struct db *tx, const struct quota_entry *q, struct err *e)
 bool
 store_quota_entry_grow(struct db *tx, const struct quota_entry *q, struct err *e)
 {
-	static const char sql[] =
-	    "UPDATE quota_entry SET allocated = allocated + $3, ordered = ordered + $4, issued = issued + $5, at = $6"
-	    " WHERE batch_id = $1 AND kind = $2";
+	static const char sql[] = "UPDATE quota_entry SET allocated = allocated + $3, ordered = ordered + "
+				  "$4, issued = issued + $5, at = $6"
+				  " WHERE batch_id = $1 AND kind = $2";
 	int64_t changed;
 
-	if (!db_run(tx, sql, ARGS(arg_int(q->batch_id), arg_text(q->kind), arg_int(q->allocated), arg_int(q->ordered),
-	    arg_int(q->issued), arg_int(q->at)), &changed, e))
+	if (!db_run(tx, sql,
+		ARGS(arg_int(q->batch_id), arg_text(q->kind), arg_int(q->allocated), arg_int(q->ordered),
+		    arg_int(q->issued), arg_int(q->at)),
+		&changed, e))
 		return err_in(e, "quota entry");
 	if (changed == 0)
 		return store_quota_entry_add(tx, q, e);
