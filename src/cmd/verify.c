@@ -312,7 +312,7 @@ report(const struct check *c)
 	else
 		(void)printf("%zu problems in %zu files\n", c->failures, c->files);
 	if (c->root_file == NULL)
-		(void)printf("Without --root this says only that the batch is consistent in itself.\n");
+		(void)printf("Without --root this says only that the batch is self-consistent.\n");
 }
 
 static bool

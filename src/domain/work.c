@@ -199,6 +199,37 @@ release_tx(struct db *tx, void *arg, struct err *e)
 	return store_slice_release(tx, &row, t->at, &t->held, e);
 }
 
+struct dead {
+	const char	*prefix;
+	bool		(*lives)(const char *);
+	struct arena	*arena;
+};
+
+static bool
+dead_tx(struct db *tx, void *arg, struct err *e)
+{
+	const struct dead *d = arg;
+	const char **owners;
+	size_t n;
+
+	if (!store_slice_owners(tx, d->prefix, clock_now_s(), d->arena, &owners, &n, e))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!d->lives(owners[i]) && !store_slice_free(tx, owners[i], e))
+			return false;
+	return true;
+}
+
+bool
+work_free_dead(const struct app *app, const char *host, bool (*lives)(const char *owner), struct err *e)
+{
+	OWN(arena_free) struct arena *a = arena_new((size_t)1 << 20);
+	struct dead d = { .lives = lives, .arena = a };
+
+	d.prefix = arena_printf(a, "%s ", host);
+	return app_tx(app, DB_WRITE, dead_tx, &d, e);
+}
+
 bool
 work_release(const struct app *app, struct work_slice *s, int64_t after_s, struct err *e)
 {

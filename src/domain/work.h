@@ -64,6 +64,11 @@ must_check bool work_plan(const struct app *, struct work_slice *, const uint8_t
 must_check bool work_extend(const struct app *, struct work_slice *, int64_t lease_s, struct err *);
 /* Gives it back, to be leased again after `after_s` seconds; the plan stays.  A lost slice is fine. */
 must_check bool work_release(const struct app *, struct work_slice *, int64_t after_s, struct err *);
+/*
+ * Ends the leases of owners whose names begin with "host " and that `lives` does not know (called in a
+ * transaction): what a killed worker had goes on at once.
+ */
+must_check bool work_free_dead(const struct app *, const char *host, bool (*lives)(const char *owner), struct err *);
 /* The password sealed to a key of this host, and which: CMS DER in the arena.  ERR_NOT_FOUND "secret_gone". */
 must_check bool work_secret(const struct app *, int64_t batch_id, const char *host, struct arena *,
     const char **key_id, const uint8_t **sealed, size_t *len, struct err *);

@@ -1,5 +1,7 @@
 #include "store/slice.h"
 
+#include <string.h>
+
 #include "base/str.h"
 
 bool
@@ -152,6 +154,47 @@ store_slice_release(struct db *tx, const struct slice *s, int64_t after, bool *h
 
 	return held_run(tx, sql, ARGS(arg_int(s->batch_id), arg_int(s->slice_no), arg_int(s->version), arg_int(after)),
 	    held, e);
+}
+
+bool
+store_slice_owners(struct db *db, const char *prefix, int64_t now, struct arena *a, const char ***owners, size_t *n,
+    struct err *e)
+{
+	static const char sql[] =
+	    "SELECT DISTINCT lease_owner FROM slice WHERE state = 'queued' AND lease_until_s >= $2"
+	    " AND substr(lease_owner, 1, length($1)) = $1";
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	size_t cap = 0;
+
+	*owners = NULL;
+	*n = 0;
+	if (!db_query(db, sql, ARGS(arg_text(prefix), arg_int(now)), &rows, e))
+		return err_in(e, "owners of slices");
+	while (db_next(rows, e)) {
+		if (*n == cap) {
+			const char **more = arena_array(a, cap = cap * 2 + 16, sizeof(*more));
+
+			if (more == NULL)
+				return err_sys(e, "no room for the owners of slices");
+			if (*n > 0)
+				memcpy(more, *owners, *n * sizeof(*more));
+			*owners = more;
+		}
+		if (((*owners)[*n] = db_text_in(rows, 0, a)) == NULL)
+			return err_sys(e, "no room for the owners of slices");
+		++*n;
+	}
+	return e->kind == ERR_NONE || err_in(e, "owners of slices");
+}
+
+bool
+store_slice_free(struct db *tx, const char *owner, struct err *e)
+{
+	static const char sql[] =
+	    "UPDATE slice SET lease_owner = NULL, lease_until_s = 0, version = version + 1"
+	    " WHERE lease_owner = $1 AND state = 'queued'";
+
+	return db_run(tx, sql, ARGS(arg_text(owner)), NULL, e) || err_in(e, "slices of %s", owner);
 }
 
 bool

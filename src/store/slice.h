@@ -40,6 +40,11 @@ must_check bool store_slice_plan(struct db *tx, const struct slice *, const uint
     struct err *);
 must_check bool store_slice_extend(struct db *tx, const struct slice *, int64_t until, bool *held, struct err *);
 must_check bool store_slice_release(struct db *tx, const struct slice *, int64_t after, bool *held, struct err *);
+/* Whose leases last beyond `now`, of owners whose names begin with `prefix`. */
+must_check bool store_slice_owners(struct db *, const char *prefix, int64_t now, struct arena *, const char ***owners,
+    size_t *n, struct err *);
+/* Ends that owner's leases: others may have the slices at once. */
+must_check bool store_slice_free(struct db *tx, const char *owner, struct err *);
 /* Writes succeeded, failed and the four numbers of the download. */
 must_check bool store_slice_done(struct db *tx, const struct slice *, bool *held, struct err *);
 /* What is not done yet is not to be done any more. */

@@ -1,12 +1,17 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "domain/audit_chain.h"
 #include "domain/session.h"
 #include "domain/work.h"
@@ -80,6 +85,49 @@ slice_failed(const struct crew *crew, struct work_slice *slice, struct arena *a,
 	}
 	if (!work_release(crew->app, slice, away ? 1 : wait_s, &e))
 		log_err("slice.release", &e);
+}
+
+/* Owners are "host pid thread"; one that bears our own number lived before us. */
+static bool
+owner_lives(const char *owner)
+{
+	const char *p = strrchr(owner, ' ');
+	long pid;
+
+	while (p != NULL && p > owner && p[-1] != ' ')
+		p--;
+	pid = p == NULL ? 0 : strtol(p, NULL, 10);
+	return pid <= 0 || (pid != getpid() && (kill((pid_t)pid, 0) == 0 || errno != ESRCH));
+}
+
+static bool
+owner_is_dead(const char *owner)
+{
+	(void)owner;
+	return false;
+}
+
+/*
+ * What killed workers of this host had leased goes on at once.  The workers of a key directory hold its lock
+ * together: who gets it alone knows that no other lives, and needs no process numbers, which a zombie keeps.
+ * The lock is held as long as the process lives.
+ */
+static int
+dead_leases_free(const struct crew *crew)
+{
+	OWN_STR struct str path = { 0 };
+	struct err e = { 0 };
+	bool alone;
+	int fd;
+
+	str_addf(&path, "%s/crew.lock", crew->conf->keys_dir);
+	fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	alone = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+	if (!work_free_dead(crew->app, crew->host, alone ? owner_is_dead : owner_lives, &e))
+		log_err("slice.free", &e);
+	if (fd >= 0)
+		(void)flock(fd, LOCK_SH);
+	return fd;
 }
 
 static void *
@@ -218,7 +266,7 @@ worker_run(const struct app *app, const struct worker_conf *conf, const volatile
 	struct crew crew = { .app = app, .conf = conf, .stop = stop };
 	OWN(hostkeys_free) struct hostkeys *keys = NULL;
 	OWN(issue_shared_free) struct issue_shared *shared = NULL;
-	int n = threads_wanted(conf) + 1, started = 0;
+	int n = threads_wanted(conf) + 1, started = 0, lock;
 	struct hand *hands = calloc((size_t)n, sizeof(*hands));
 
 	if (hands == NULL)
@@ -230,6 +278,7 @@ worker_run(const struct app *app, const struct worker_conf *conf, const volatile
 		return false;
 	}
 	crew.keys = keys;
+	lock = dead_leases_free(&crew);
 	crew.shared = shared = issue_shared_new(app, keys, crew.host);
 	for (; started < n; started++) {
 		hands[started] = (struct hand){ .crew = &crew, .number = started };
@@ -240,5 +289,7 @@ worker_run(const struct app *app, const struct worker_conf *conf, const volatile
 	for (int i = 0; i < started; i++)
 		(void)pthread_join(hands[i].thread, NULL);
 	free(hands);
+	if (lock >= 0)
+		(void)close(lock);
 	return started == n || err_sys(e, "threads cannot be started");
 }
