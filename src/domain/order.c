@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,8 +18,10 @@
 #define LARGE_OCTETS ((uint64_t)4 * 1024 * 1024)
 #define LARGE_ITEMS 100000
 #define LARGE_WAIT_S 30
+#define LARGE_WAITING_MAX 2		/* threads that wait serve nobody else */
 
 static pthread_mutex_t large_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int large_waiting;
 
 bool
 order_wrong(const struct order_run *r)
@@ -240,12 +243,19 @@ static bool
 large_enter(const struct order *o, struct err *e)
 {
 	struct timespec until;
+	bool ours = true;
 
-	if (!large(o))
+	if (!large(o) || pthread_mutex_trylock(&large_lock) == 0)
 		return true;
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += LARGE_WAIT_S;
-	if (pthread_mutex_timedlock(&large_lock, &until) == 0)
+	if (atomic_fetch_add(&large_waiting, 1) < LARGE_WAITING_MAX) {
+		(void)clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += LARGE_WAIT_S;
+		ours = pthread_mutex_timedlock(&large_lock, &until) == 0;
+	} else {
+		ours = false;
+	}
+	(void)atomic_fetch_sub(&large_waiting, 1);
+	if (ours)
 		return true;
 	(void)err_set(e, ERR_UNAVAILABLE, "busy", "other large orders are being read; try again soon");
 	e->retry_after_s = 20;

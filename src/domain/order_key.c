@@ -14,7 +14,7 @@
 
 #include <openssl/evp.h>
 
-#define WAIT_MS 20000		/* for the first order under the same key */
+#define WAIT_MS 5000		/* for the first order under the same key */
 #define LOOK_MS 100
 
 /* ---- the instance key ---- */
