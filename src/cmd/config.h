@@ -80,6 +80,12 @@ struct config {
 		int		 threads;
 		const char	*socket;	/* run/status.sock */
 		struct config_listen listen;	/* TCP besides the socket, behind a balancer; port 0: none */
+		bool		 publish;	/* makes revocation lists */
+		const char	*crl_dir;
+		int		 crl_interval_s, crl_delay_s, crl_validity_s, crl_delta_above;
+		int		 ocsp_validity_s, max_age_s;
+		bool		 nonce;
+		int64_t		 cache_max;	/* octets of answers */
 	} status;
 	struct {
 		bool		 managed;	/* false: the operator runs an nginx of his own */

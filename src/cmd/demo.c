@@ -20,7 +20,7 @@
 #define PORT_BASE 8000
 
 /* What a demo consists of; demo.json comes last: with it the demo is whole. */
-static const char *const parts[] = { "certmill.conf", "store", "signer", "keys", "tls", "nginx", "run", "spool", "mail",
+static const char *const parts[] = { "certmill.conf", "store", "signer", "keys", "tls", "nginx", "run", "spool", "crl", "mail",
     "certificates", "operator", "demo.json" };
 
 static void

@@ -63,6 +63,7 @@ demo_config(const struct demo *d, struct err *e)
 	    "[instance]\nhost_name = localhost\nrun_dir = %s\n\n"
 	    "[listen]\nportal = %d\nmtls = %d\npublic = %d\nops = 127.0.0.1:%d\n\n",
 	    run_elsewhere(d) == NULL ? "run" : run_elsewhere(d), n + 443, n + 444, n + 80, n + 81);
+	str_adds(&s, "[status]\ncrl_delay = 5\n\n");
 	str_addf(&s, "[store]\nuri = %s\n\n", d->store == NULL ? "sqlite:store/certmill.db" : d->store);
 	str_addf(&s,
 	    "[tls]\ncertificate = tls/server.pem\nkey = tls/server.key\nca_bundle = tls/ca.pem\n"

@@ -56,9 +56,7 @@ static const struct kind {
 } kinds[] = {
 	{ "web", web_main },
 	{ "worker", worker_main },
-#ifdef CMD_STATUS
 	{ "status", status_main },
-#endif
 	{ "signer", signer_main },
 	{ "nginx", nginx_main },
 };
@@ -159,9 +157,7 @@ list_children(const struct config *c, struct child *list)
 	list[n++] = own_child(c, "web", "web", c->web.ops_socket);
 	for (int i = 0; i < c->worker.processes; i++)
 		list[n++] = own_child(c, arena_printf(c->arena, "worker-%d", i + 1), "worker", NULL);
-#ifdef CMD_STATUS
 	list[n++] = own_child(c, "status", "status", c->status.socket);
-#endif
 	if (c->nginx.managed)
 		list[n++] = (struct child){ .name = "nginx", .argv = nginx_argv(c), .stop_signal = SIGQUIT,
 			.leaves_orphans = true, .reload = nginx_reload };

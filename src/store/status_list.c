@@ -189,6 +189,26 @@ store_crl_overdue(struct db *db, int64_t now, struct arena *a, struct crl_overdu
 }
 
 bool
+store_crl_told(struct db *db, struct arena *a, const char ***out, size_t *n, struct err *e)
+{
+	enum { MOST = 100 };
+	static const char sql[] =
+	    "SELECT DISTINCT u.email FROM app_user u JOIN membership m ON m.user_id = u.id"
+	    " WHERE m.organization_id = 0 AND m.role = 'operator' AND u.status = 'active' ORDER BY u.email LIMIT 100";
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	const char **list = arena_array(a, MOST, sizeof(*list));
+
+	if (list == NULL)
+		return err_set(e, ERR_TOO_LARGE, "crl_told", "no room for addresses");
+	if (!db_query(db, sql, NO_ARGS, &rows, e))
+		return err_in(e, "operators");
+	for (*n = 0; *n < MOST && db_next(rows, e); (*n)++)
+		list[*n] = db_text_in(rows, 0, a);
+	*out = list;
+	return e->kind == ERR_NONE;
+}
+
+bool
 store_crl_alarmed(struct db *tx, int64_t ca_id, int64_t at, struct err *e)
 {
 	return db_run(tx, "UPDATE crl_scope SET alarmed_at = $2 WHERE ca_id = $1 AND shard = -1",

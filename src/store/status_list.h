@@ -49,6 +49,8 @@ struct crl_overdue {
 };
 must_check bool store_crl_overdue(struct db *, int64_t now, struct arena *, struct crl_overdue **, size_t *n,
     struct err *);
+/* Mail addresses of the instance's operators. */
+must_check bool store_crl_told(struct db *, struct arena *, const char ***emails, size_t *n, struct err *);
 /* at 0: the alarm is over. */
 must_check bool store_crl_alarmed(struct db *tx, int64_t ca_id, int64_t at, struct err *);
 /* Alarms that are over: the list is there again. */

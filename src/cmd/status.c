@@ -1,0 +1,101 @@
+/* The status process: `certmill serve --only status`. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "base/str.h"
+#include "cmd/config.h"
+#include "cmd/instance.h"
+#include "cmd/nginx_conf.h"
+#include "status/status.h"
+
+#define STOP_GRACE_MS 4000
+
+static void
+signals_block(sigset_t *set)
+{
+	(void)sigemptyset(set);
+	(void)sigaddset(set, SIGTERM);
+	(void)sigaddset(set, SIGINT);
+	(void)sigaddset(set, SIGHUP);
+	(void)pthread_sigmask(SIG_BLOCK, set, NULL);
+}
+
+static bool
+dir_make(const struct config *c, struct err *e)
+{
+	return mkdir(c->status.crl_dir, 0700) == 0 || errno == EEXIST || err_sys(e, "%s", c->status.crl_dir);
+}
+
+static bool
+confine(const struct config *c, struct err *e)
+{
+	const char *const write[] = { config_store_dir(c), c->instance.run_dir, c->status.crl_dir, NULL };
+	const char *const read[] = { "/etc", "/usr/share", c->instance.dir, NULL };
+	const struct sandbox box = { .kind = SANDBOX_STATUS, .read = read, .write = write,
+		.inet = !str_starts(c->store.uri, "sqlite:") };
+
+	return sandbox_enter(&box, e);
+}
+
+static struct status_conf
+settings(const struct config *c)
+{
+	return (struct status_conf){ .signer_socket = c->signer.status_socket, .crl_dir = c->status.crl_dir,
+		.publish = c->status.publish, .shared_store = !str_starts(c->store.uri, "sqlite:"),
+		.crl_interval_s = c->status.crl_interval_s, .crl_delay_s = c->status.crl_delay_s,
+		.crl_validity_s = c->status.crl_validity_s, .crl_delta_above = c->status.crl_delta_above,
+		.ocsp_validity_s = c->status.ocsp_validity_s, .max_age_s = c->status.max_age_s, .nonce = c->status.nonce,
+		.cache_max = (size_t)c->status.cache_max };
+}
+
+static bool
+listen_start(const struct config *c, struct status *st, struct http_server **server, struct err *e)
+{
+	static struct http_mount mount;
+	struct http_listen at[2] = {
+		{ .listener = HTTP_STATUS, .unix_path = c->status.socket, .group = nginx_socket_group(c) },
+		{ .listener = HTTP_STATUS },
+	};
+	const struct http_conf conf = { .app = status_app(st), .mounts = &mount, .mounts_n = 1, .listen = at,
+		.listen_n = c->status.listen.port == 0 ? 1 : 2, .origin = c->instance.public_url, .threads = c->status.threads };
+
+	if (c->status.listen.port != 0)
+		at[1].address = arena_printf(c->arena, "%s:%d", c->status.listen.address == NULL ? "[::]" :
+		    c->status.listen.address, c->status.listen.port);
+	mount = (struct http_mount){ .routes = status_routes, .n = status_routes_n, .listeners = HTTP_STATUS,
+		.body_type = "application/ocsp-request", .quick = status_quick };
+	return http_server_start(&conf, server, e);
+}
+
+int
+status_main(const struct config *c)
+{
+	OWN(instance_close) struct instance *in = NULL;
+	OWN(status_free) struct status *st = NULL;
+	struct http_server *server = NULL;
+	const struct status_conf conf = settings(c);
+	struct err e = { 0 };
+	sigset_t set;
+	int signo;
+
+	signals_block(&set);
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (!dir_make(c, &e) || !instance_open(c, false, &in, &e) || !status_new(instance_app(in), &conf, &st, &e) ||
+	    !confine(c, &e) || !status_start(st, &e) || !listen_start(c, st, &server, &e)) {
+		log_err("status.failed", &e);
+		return 1;
+	}
+	log_info("status.serves", "threads=%d publish=%d", c->status.threads, conf.publish);
+	while (sigwait(&set, &signo) == 0 && signo == SIGHUP)
+		continue;
+	if (!http_server_stop(server, STOP_GRACE_MS))
+		_exit(0);
+	http_server_free(server);
+	return 0;
+}
