@@ -38,6 +38,7 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
 	const instance = organization === 0;
 	const [chosen, setRole] = useState<Role>('viewer');
 	const [service, setService] = useState(false);
+	const [invite, setInvite] = useState(true);
 	const role = rolesFor(instance).includes(chosen) ? chosen : (rolesFor(instance)[0] ?? 'viewer');
 	const form = useForm<Fields>({
 		resolver: zodResolver(schema),
@@ -53,6 +54,7 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
 						...fields,
 						role,
 						service,
+						invite: invite && !service,
 						...(operates && { organization_id: organization }),
 					},
 				}),
@@ -126,6 +128,14 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
 				checked={service}
 				onChange={(_, { checked }) => setService(checked)}
 			/>
+			{!service && (
+				<Checkbox
+					id="user-invite"
+					labelText={t('admin.invite')}
+					checked={invite}
+					onChange={(_, { checked }) => setInvite(checked)}
+				/>
+			)}
 		</FormDialog>
 	);
 }

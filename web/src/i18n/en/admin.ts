@@ -102,6 +102,7 @@ export const admin = {
 		operator: 'Manages the instance; never downloads a batch.',
 		auditor: 'Reads everything, changes nothing.',
 	},
+	invite: 'Send an invitation to enroll an admin certificate or a passkey',
 	service: 'A program, not a person',
 	organization: 'Organization',
 	anyOrganization: 'Any organization',
