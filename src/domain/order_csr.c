@@ -153,11 +153,15 @@ cut(const char *p, size_t n)
 	static const char end[] = "-----END ", begin[] = "-----BEGIN ";
 	const char *last = NULL, *open, *eol;
 
-	for (const char *q = p; (q = memmem(q, (size_t)(p + n - q), end, sizeof(end) - 1)) != NULL; q++)
-		last = q;
-	eol = last == NULL ? NULL : memchr(last, '\n', (size_t)(p + n - last));
-	if (eol != NULL)
-		return (size_t)(eol + 1 - p);
+	/* The window may end inside an END line: then the block before it is the last whole one. */
+	for (const char *q = p; (q = memmem(q, (size_t)(p + n - q), end, sizeof(end) - 1)) != NULL; q++) {
+		eol = memchr(q, '\n', (size_t)(p + n - q));
+		if (eol == NULL)
+			break;
+		last = eol;
+	}
+	if (last != NULL)
+		return (size_t)(last + 1 - p);
 	/* No block ends here: all but one that begins may go. */
 	open = memmem(p, n, begin, sizeof(begin) - 1);
 	if (open == p)

@@ -308,6 +308,26 @@ long_upload(struct orders_world *w)
 	(void)close(o.fd);
 }
 
+/* A window of the reader that ends inside the END line of a request. */
+static void
+split_end(struct orders_world *w)
+{
+	const size_t window = (size_t)1024 * 1024;
+	OWN_STR struct str s = { 0 }, second = { 0 };
+	struct order o;
+
+	add_new(&s, "00:1A:2B:04:00:00");
+	add_new(&second, "00:1A:2B:04:00:01");
+	while (s.len + second.len - 12 < window)
+		str_adds(&s, window - (s.len + second.len - 12) > 128 ? "a line of something else between requests\n" : "\n");
+	str_add(&s, second.p, second.len);
+	add_new(&s, "00:1A:2B:04:00:02");
+	CHECK(memcmp(s.p + window - 22, "-----END CERTIFICATE R", 22) == 0, "the window ends elsewhere");
+	o = order_of(w, "split", &s);
+	CHECK(orders_placed(w, &w->ann, &o).size == 3, "%s: an END line in two windows", check_on);
+	(void)close(o.fd);
+}
+
 static void
 all(enum db_engine engine, const char *uri)
 {
@@ -319,6 +339,7 @@ all(enum db_engine engine, const char *uri)
 	archives(&w);
 	bad(&w);
 	long_upload(&w);
+	split_end(&w);
 	orders_world_free(&w);
 }
 
