@@ -10,7 +10,7 @@
 #include "store/slice.h"
 
 #define ITEMS_A_PIECE 1000
-#define SLICES_A_PIECE 32
+#define SLICES_A_PIECE 8	/* half a megabyte each */
 #define KEY_DAYS 30			/* how long an Idempotency-Key answers */
 #define SCRATCH_MAX ((size_t)256 * 1024)
 

@@ -63,7 +63,8 @@ filter_add(struct query *q, enum db_engine engine, const struct certificate_filt
 	if (f->state == CERTIFICATE_EXPIRED)
 		query_add(q, " AND c.state = 0 AND c.not_after < ?", ARGS(arg_int(f->now)));
 	else if (f->state == CERTIFICATE_ISSUED)
-		query_add(q, " AND c.state = 0 AND c.not_after >= ?", ARGS(arg_int(f->now)));
+		/* Nearly all are: the sign keeps them from being fetched by their end and sorted. */
+		query_add(q, " AND c.state = 0 AND +c.not_after >= ?", ARGS(arg_int(f->now)));
 	else if (f->state > 0)
 		/* Said twice for the partial index of what is not simply issued. */
 		query_add(q, " AND c.state <> 0 AND c.state = ?", ARGS(arg_int(f->state)));
