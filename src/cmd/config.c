@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-enum kind { PATH, TEXT, URL, INT, SIZE, BOOL, LISTEN, LEVEL };
+enum kind { PATH, TEXT, URL, INT, SIZE, BOOL, LISTEN, LEVEL, KEYGEN };
 
 struct key {
 	const char	*section, *name;
@@ -60,6 +60,8 @@ static const struct key keys[] = {
 
 	{ "worker", "processes", INT, AT(worker.processes), "1", 0, 64, "worker processes" },
 	{ "worker", "threads", INT, AT(worker.threads), "0", 0, 1024, "threads of each that make keys; 0: one a core" },
+	{ "worker", "rsa_keygen", KEYGEN, AT(worker.rsa_keygen), "fast", 0, 0,
+	  "who makes RSA keys: fast (a search of ours) or library (nettle alone); docs/rsa-keys.md" },
 	{ "worker", "keys_dir", PATH, AT(worker.keys_dir), "keys", 0, 0, "this host's keys for sealed passwords" },
 
 	{ "signer", "program", PATH, AT(signer.program), "@beside/certmill-signer", 0, 0, "certmill-signer" },
@@ -226,6 +228,8 @@ put(struct config *c, const struct key *k, const char *text)
 		return parse_listen(c, text, at) ? NULL : "must be PORT, ADDRESS:PORT or off";
 	case LEVEL:
 		return parse_level(text, at) ? NULL : "must be debug, info, warn or error";
+	case KEYGEN:
+		return rsagen_setting_parse(text, at) ? NULL : "must be fast or library";
 	}
 	return "unknown";
 }

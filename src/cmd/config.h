@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "x509/rsagen.h"
 
 /* "8443", "127.0.0.1:8443", "[::1]:8443"; port 0 where a listener is off. */
 struct config_listen {
@@ -62,6 +63,7 @@ struct config {
 	struct {
 		int		 processes;
 		int		 threads;	/* 0: as many as there are cores */
+		enum rsagen_setting rsa_keygen;
 		const char	*keys_dir;	/* sealing keys of this host */
 	} worker;
 	struct {
