@@ -1,9 +1,10 @@
 #include "api/auth.h"
 #include "api/batch.h"
+#include "base/str.h"
 #include "domain/organization.h"
 #include "domain/user.h"
 
-/* Organization 0 is the instance itself: where a user may be given a role, by those who see everything. */
+/* Organization 0 is the instance itself: a user may have a role there, and it has settings. */
 static bool
 organization_admit(struct app *app, const struct http_req *q, struct err *e)
 {
@@ -12,7 +13,7 @@ organization_admit(struct app *app, const struct http_req *q, struct err *e)
 
 	if (!http_param_int(q, "organization_id", &id, e))
 		return false;
-	if (id == 0 && http_param(q, "user_id") != NULL && actor_sees(q->actor, 0))
+	if (id == 0 && actor_sees(q->actor, 0) && (http_param(q, "user_id") != NULL || str_ends(q->path, "/security-settings")))
 		return true;
 	return organization_get(app, q->actor, id, q->arena, &o, e);
 }

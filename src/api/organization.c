@@ -5,6 +5,7 @@
 
 #include "api/page.h"
 #include "domain/organization.h"
+#include "domain/settings.h"
 #include "http/json.h"
 #include "http/list.h"
 
@@ -187,31 +188,30 @@ api_organization_patch(struct app *app, const struct http_req *q, struct http_re
 /* ---- security settings ---- */
 
 static json_t *
-settings_json(const struct organization *o)
+settings_json(const struct settings *v)
 {
-	return json_pack("{s:o, s:b}", "approval_above", or_null(o->approval_above), "passkeys", o->passkeys);
+	return json_pack("{s:o, s:b, s:I, s:I}", "approval_above", or_null(v->approval_above), "passkeys", v->passkeys,
+	    "password_min_length", (json_int_t)v->password_min, "invitation_days", (json_int_t)v->invitation_days);
 }
 
 bool
 api_security_settings_get(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
-	struct organization o;
+	struct settings v;
 	int64_t id;
 
-	return http_param_int(q, "organization_id", &id, e) && organization_get(app, q->actor, id, q->arena, &o, e) &&
-	    http_json(s, 200, settings_json(&o));
+	return http_param_int(q, "organization_id", &id, e) && settings_get(app, q->actor, id, &v, e) &&
+	    http_json(s, 200, settings_json(&v));
 }
 
-struct settings {
-	int64_t	approval_above;
-	bool	passkeys;
-};
 static const struct field settings_fields[] = {
 	INT(struct settings, approval_above, 0, INT64_MAX, OPTIONAL),
 	BOOL(struct settings, passkeys),
+	INT(struct settings, password_min, PASSWORD_MIN, PASSWORD_MIN_MAX, OPTIONAL, AS("password_min_length")),
+	INT(struct settings, invitation_days, 1, INVITATION_DAYS_MAX, OPTIONAL),
 };
 
-/* The whole is set, so a member that is left out is wrong; null is a value of approval_above. */
+/* What a form shows is set as a whole, so approval_above must be there; null is a value of it. */
 static bool
 settings_decode(const struct http_req *q, struct http_res *s, struct settings *in, struct err *e)
 {
@@ -234,15 +234,10 @@ settings_decode(const struct http_req *q, struct http_res *s, struct settings *i
 bool
 api_security_settings_put(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
-	struct organization_change change = { .set_approval_above = true, .set_passkeys = true };
-	struct settings in;
-	struct organization o;
+	struct settings in, now;
 	int64_t id;
 
-	if (!http_param_int(q, "organization_id", &id, e) || !settings_decode(q, s, &in, e))
-		return false;
-	change.approval_above = in.approval_above;
-	change.passkeys = in.passkeys;
-	return organization_update(app, q->actor, id, &change, q->arena, &o, http_faults(s), e) &&
-	    http_json(s, 200, settings_json(&o));
+	return http_param_int(q, "organization_id", &id, e) && settings_decode(q, s, &in, e) &&
+	    settings_put(app, q->actor, id, &in, http_faults(s), e) && settings_get(app, q->actor, id, &now, e) &&
+	    http_json(s, 200, settings_json(&now));
 }

@@ -5,6 +5,7 @@
 #include "cmd/admin.h"
 #include "cmd/command.h"
 #include "domain/organization.h"
+#include "domain/settings.h"
 #include "http/json.h"
 
 #define PAGE 500
@@ -15,11 +16,12 @@ organization_json(const struct organization *o)
 {
 	json_t *parameters = json_loads(o->parameters, 0, NULL), *prefixes = json_loads(o->mac_prefixes, 0, NULL);
 
-	return json_pack("{s:I, s:o, s:s, s:o, s:I, s:o, s:o, s:b, s:o}", "id", (json_int_t)o->id, "name",
+	return json_pack("{s:I, s:o, s:s, s:o, s:I, s:o, s:o, s:b, s:I, s:I, s:o}", "id", (json_int_t)o->id, "name",
 	    json_text(o->name), "status", o->status, "parameters", parameters == NULL ? json_object() : parameters,
 	    "parameters_version", (json_int_t)o->parameters_version, "mac_prefixes",
 	    prefixes == NULL ? json_array() : prefixes, "approval_above",
 	    o->approval_above < 0 ? json_null() : json_integer((json_int_t)o->approval_above), "passkeys", o->passkeys,
+	    "password_min_length", (json_int_t)o->password_min, "invitation_days", (json_int_t)o->invitation_days,
 	    "created_at", json_time(o->created_at));
 }
 
@@ -69,9 +71,10 @@ prefixes_read(struct admin *a, struct organization_change *in, struct err *e)
 }
 
 static bool
-settings_read(struct admin *a, struct organization_change *in, struct err *e)
+switches_read(struct admin *a, struct organization_change *in, struct err *e)
 {
 	const char *above = admin_option(a, "approval-above", 0), *passkeys = admin_option(a, "passkeys", 0);
+	const char *length = admin_option(a, "password-min", 0), *days = admin_option(a, "invitation-days", 0);
 
 	in->approval_above = -1;
 	in->set_approval_above = above != NULL;
@@ -82,7 +85,9 @@ settings_read(struct admin *a, struct organization_change *in, struct err *e)
 	in->passkeys = passkeys != NULL && strcmp(passkeys, "on") == 0;
 	if (passkeys != NULL && !in->passkeys && strcmp(passkeys, "off") != 0)
 		return admin_usage(a, e, "--passkeys is on or off");
-	return true;
+	return (length == NULL || admin_int(a, "--password-min", length, PASSWORD_MIN, PASSWORD_MIN_MAX,
+	    &in->password_min, e)) && (days == NULL || admin_int(a, "--invitation-days", days, 1, INVITATION_DAYS_MAX,
+	    &in->invitation_days, e));
 }
 
 static bool
@@ -167,7 +172,7 @@ set(struct admin *a, struct err *e)
 		return admin_usage(a, e, "say what to change");
 	if (!named(a, &o, e) || !parameters_read(a, o.parameters, &in.parameters, e))
 		return false;
-	ok = prefixes_read(a, &in, e) && settings_read(a, &in, e) && change(a, &o, &in, e);
+	ok = prefixes_read(a, &in, e) && switches_read(a, &in, e) && change(a, &o, &in, e);
 	json_decref(in.parameters);
 	return ok;
 }
@@ -232,6 +237,8 @@ static const struct admin_option set_options[] = {
 	{ "mac-prefix", "BLOCK", "all its blocks anew (again for more); none: it has none" },
 	{ "approval-above", "N", "orders larger than this need a second person; never: none does" },
 	{ "passkeys", "on|off", "whether a passkey may stand for the admin certificate" },
+	{ "password-min", "N", "the least length of its users' passwords" },
+	{ "invitation-days", "N", "how long an invitation to enrol is good" },
 	{ 0 },
 };
 static const struct admin_action actions[] = {
@@ -239,8 +246,8 @@ static const struct admin_action actions[] = {
 	{ "list", "", 0, 0, list, "shows all of them", list_options },
 	{ "show", "ORGANIZATION", 1, 1, show, "shows one, by number or name", NULL },
 	{ "set", "ORGANIZATION", 1, 1, set, "changes one", set_options },
-	{ "suspend", "ORGANIZATION", 1, 1, suspend, "it orders nothing any more; the rest goes on", NULL },
-	{ "resume", "ORGANIZATION", 1, 1, resume, "it may order again", NULL },
+	{ "suspend", "ORGANIZATION", 1, 1, suspend, "its users and tokens get in no more; what it has stays", NULL },
+	{ "resume", "ORGANIZATION", 1, 1, resume, "they get in again", NULL },
 	{ "activate", "ORGANIZATION", 1, 1, activate,
 	    "signs its constants with an operator's key and hands them to the signer", admin_document_options },
 };

@@ -5,17 +5,19 @@
 #include "base/hash.h"
 #include "base/rand.h"
 #include "domain/audit.h"
+#include "domain/login_open.h"
 #include "domain/nonce.h"
 #include "domain/password.h"
 #include "domain/session.h"
 #include "domain/throttle.h"
+#include "store/organization.h"
 #include "store/user.h"
 #include "x509/verify.h"
 
 #define SCRATCH_MAX ((size_t)1024 * 1024)
 
-static bool
-refused(struct err *e)
+bool
+login_refused(struct err *e)
 {
 	return err_set(e, ERR_UNAUTHENTICATED, "login_refused",
 	    "username, password and certificate do not fit together, or the account is not open");
@@ -41,9 +43,26 @@ struct step_one {
 	struct user		 user;
 	struct membership	*memberships;
 	size_t			 n;
+	size_t			 home;		/* the first of them whose organization is open */
 	bool			 found, known_browser;
 	char			 ticket[65], pending[COOKIE_TEXT_LEN];
 };
+
+static bool
+home_find(struct db *db, struct step_one *q, struct err *e)
+{
+	for (q->home = 0; q->home < q->n; q->home++) {
+		struct organization o;
+
+		if (q->memberships[q->home].organization_id == 0)
+			return true;
+		if (!store_organization_get(db, q->memberships[q->home].organization_id, q->arena, &o, e))
+			return false;
+		if (strcmp(o.status, "active") == 0)
+			return true;
+	}
+	return true;
+}
 
 static bool
 look_tx(struct db *db, void *arg, struct err *e)
@@ -64,7 +83,8 @@ look_tx(struct db *db, void *arg, struct err *e)
 	if (!throttle_check(db, q->username, q->known_browser, q->from->address, e))
 		return false;
 	q->n = 0;
-	return !q->found || store_membership_list(db, q->user.id, q->arena, &q->memberships, &q->n, e);
+	return !q->found || (store_membership_list(db, q->user.id, q->arena, &q->memberships, &q->n, e) &&
+	    home_find(db, q, e));
 }
 
 static bool
@@ -89,8 +109,8 @@ open_tx(struct db *tx, void *arg, struct err *e)
 	nonce_make(q->pending, s.cookie_sha256);
 	rand_id(id);
 	s.id = id;
-	s.organization_id = q->memberships[0].organization_id;
-	s.role = q->memberships[0].role;
+	s.organization_id = q->memberships[q->home].organization_id;
+	s.role = q->memberships[q->home].role;
 	s.ticket_sha256 = ticket_hash;
 	return store_session_add(tx, &s, e);
 }
@@ -107,15 +127,16 @@ login_password(const struct app *app, const char *username, const struct secret 
 	if (!app_tx(app, DB_READ, look_tx, &q, e))
 		return false;
 	match = password_verify(q.found ? q.user.password_hash : NULL, password);
-	if (!match || strcmp(q.user.status, "active") != 0 || q.user.service || q.n == 0) {
+	if (!match || strcmp(q.user.status, "active") != 0 || q.user.service || q.home == q.n) {
 		if (!app_tx(app, DB_WRITE, failed_tx, &q, e))
 			return false;
-		return refused(e);
+		return login_refused(e);
 	}
 	if (!app_tx(app, DB_WRITE, open_tx, &q, e))
 		return false;
 	memcpy(out->pending, q.pending, sizeof(out->pending));
 	memcpy(out->ticket, q.ticket, sizeof(out->ticket));
+	out->user_id = q.user.id;
 	return true;
 }
 
@@ -131,34 +152,43 @@ struct step_two {
 	struct login_done	 done;
 };
 
-static bool
-opened(struct db *tx, const struct step_two *q, const struct session *was, const struct user *u,
-    const uint8_t cookie_hash[SHA256_LEN], const uint8_t browser_hash[SHA256_LEN], struct err *e)
+bool
+login_open(struct db *tx, const struct session *was, const struct user *u, const char *factor,
+    const struct origin *from, struct login_done *done, struct err *e)
 {
+	uint8_t cookie_hash[SHA256_LEN], browser_hash[SHA256_LEN];
 	int64_t now = clock_now_s();
 	char id[33];
 	struct session s = *was;
 	struct actor who = { .user_id = u->id, .organization_id = was->organization_id };
+	json_t *detail;
+	bool ok;
 
 	(void)snprintf(who.username, sizeof(who.username), "%s", u->username);
-	(void)snprintf(who.address, sizeof(who.address), "%s", q->from->address);
-	(void)snprintf(who.request_id, sizeof(who.request_id), "%s", q->from->request_id);
+	(void)snprintf(who.address, sizeof(who.address), "%s", from->address);
+	(void)snprintf(who.request_id, sizeof(who.request_id), "%s", from->request_id);
+	nonce_make(done->cookie, cookie_hash);
+	nonce_make(done->browser, browser_hash);
 	rand_id(id);
 	memcpy(s.cookie_sha256, cookie_hash, sizeof(s.cookie_sha256));
 	s.id = id;
 	s.stage = "open";
+	s.factor = factor;
 	s.ticket_sha256 = NULL;
-	s.address = q->from->address;
-	s.agent = q->from->agent;
+	s.address = from->address;
+	s.agent = from->agent;
 	s.previous_login_at = u->last_login_at;
 	s.previous_login_address = u->last_login_address;
 	s.created_at = s.seen_at = now;
 	s.expires_at = now + SESSION_MAX_S;
-	return store_session_add(tx, &s, e) &&
-	    store_user_logged_in(tx, u->id, now, q->from->address, e) &&
+	detail = json_pack("{s:s}", "factor", factor);
+	ok = store_session_add(tx, &s, e) &&
+	    store_user_logged_in(tx, u->id, now, from->address, e) &&
 	    store_browser_put(tx, browser_hash, u->id, now, e) &&
 	    throttle_succeeded(tx, u->username, e) &&
-	    audit_append(tx, &who, was->organization_id, "session.opened", s.id, NULL, e);
+	    audit_append(tx, &who, was->organization_id, "session.opened", s.id, detail, e);
+	json_decref(detail);
+	return ok;
 }
 
 /* Commits also when it refuses: the ticket is used up. */
@@ -166,7 +196,7 @@ static bool
 certificate_tx(struct db *tx, void *arg, struct err *e)
 {
 	struct step_two *q = arg;
-	uint8_t pending_hash[SHA256_LEN], ticket_hash[SHA256_LEN], cookie_hash[SHA256_LEN], browser_hash[SHA256_LEN];
+	uint8_t pending_hash[SHA256_LEN], ticket_hash[SHA256_LEN];
 	struct session was = { 0 };
 	struct user_certificate c = { 0 };
 	struct user u = { 0 };
@@ -191,10 +221,8 @@ certificate_tx(struct db *tx, void *arg, struct err *e)
 		return false;
 	if (!ok || strcmp(u.status, "active") != 0)
 		return throttle_failed(tx, u.username, false, q->from->address, e);
-	nonce_make(q->done.cookie, cookie_hash);
-	nonce_make(q->done.browser, browser_hash);
 	q->accepted = true;
-	return opened(tx, q, &was, &u, cookie_hash, browser_hash, e);
+	return login_open(tx, &was, &u, "certificate", q->from, &q->done, e);
 }
 
 bool
@@ -216,7 +244,7 @@ login_certificate(const struct app *app, const char *pending, const char *ticket
 	if (!app_tx(app, DB_WRITE, certificate_tx, &q, e))
 		return false;
 	if (!q.accepted)
-		return refused(e);
+		return login_refused(e);
 	*out = q.done;
 	return true;
 }

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "domain/audit.h"
+#include "domain/settings.h"
+#include "store/passkey.h"
 #include "store/profile.h"
 
 struct work {
@@ -107,6 +109,11 @@ apply(const struct organization_change *in, struct arena *a, struct organization
 		o->approval_above = in->approval_above;
 	if (in->set_passkeys)
 		o->passkeys = in->passkeys;
+	if (in->password_min != 0)
+		o->password_min = in->password_min;
+	if (in->invitation_days != 0)
+		o->invitation_days = in->invitation_days;
+	ok = settings_check(o->password_min, o->invitation_days, f) && ok;
 	return ok || err_set(e, ERR_INVALID, "organization", "the organization cannot be like that");
 }
 
@@ -114,8 +121,10 @@ static bool
 record(struct db *tx, const struct work *q, const char *action, struct err *e)
 {
 	char object[40];
-	json_t *detail = json_pack("{s:s, s:s, s:s}", "name", q->out.name, "parameters", q->out.parameters,
-	    "mac_prefixes", q->out.mac_prefixes);
+	json_t *detail = json_pack("{s:s, s:s, s:s, s:s, s:I, s:b, s:I, s:I}", "name", q->out.name, "status",
+	    q->out.status, "parameters", q->out.parameters, "mac_prefixes", q->out.mac_prefixes, "approval_above",
+	    (json_int_t)q->out.approval_above, "passkeys", q->out.passkeys, "password_min_length",
+	    (json_int_t)q->out.password_min, "invitation_days", (json_int_t)q->out.invitation_days);
 	bool ok;
 
 	object_name(q->out.id, object);
@@ -130,7 +139,7 @@ create_tx(struct db *tx, void *arg, struct err *e)
 	struct work *q = arg;
 
 	q->out = (struct organization){ .status = "active", .mac_prefixes = "[]", .approval_above = -1,
-	    .created_at = clock_now_s(), .version = 1 };
+	    .password_min = PASSWORD_MIN, .invitation_days = INVITATION_DAYS, .created_at = clock_now_s(), .version = 1 };
 	if (!apply(q->in, q->arena, &q->out, q->faults, e))
 		return false;
 	if (q->out.parameters == NULL) {
@@ -166,6 +175,8 @@ update_tx(struct db *tx, void *arg, struct err *e)
 	    !apply(q->in, q->arena, &q->out, q->faults, e) || !store_organization_put(tx, &q->out, e))
 		return false;
 	q->out.version++;
+	if (q->in->set_passkeys && !q->in->passkeys && !store_session_drop_passkey(tx, 0, q->id, e))
+		return false;
 	return record(tx, q, "organization.changed", e);
 }
 

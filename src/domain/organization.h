@@ -26,7 +26,9 @@ struct organization_change {
 	bool		 set_mac_prefixes;
 	int64_t		 approval_above;	/* -1: never */
 	bool		 set_approval_above;
-	bool		 passkeys, set_passkeys;
+	bool		 passkeys, set_passkeys;	/* taken away: sessions opened with one end */
+	int64_t		 password_min;		/* characters; 0: stays */
+	int64_t		 invitation_days;	/* 0: stays */
 };
 
 must_check bool organization_create(const struct app *, const struct actor *, const struct organization_change *,

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/rand.h"
 #include "domain/audit.h"
+#include "domain/settings.h"
 #include "domain/nonce.h"
 #include "domain/token.h"
 #include "store/organization.h"
@@ -320,6 +321,7 @@ switch_tx(struct db *tx, void *arg, struct err *e)
 {
 	struct switching *q = arg;
 	struct by_cookie old = { .cookie = q->old, .from = q->from, .arena = q->arena };
+	struct settings settings;
 	struct session s;
 	char id[33];
 	const char *role;
@@ -331,7 +333,12 @@ switch_tx(struct db *tx, void *arg, struct err *e)
 		return false;
 	if (role == NULL)
 		return err_set(e, ERR_INVALID, "organization", "you do not belong to this organization");
+	if (!settings_read(tx, q->organization_id, q->arena, &settings, e))
+		return false;
 	s = old.session;
+	if (strcmp(s.factor, "passkey") == 0 && !settings.passkeys)
+		return err_set(e, ERR_FORBIDDEN, "certificate_needed",
+		    "this organization takes no passkeys: log in with the admin certificate");
 	rand_id(id);
 	memcpy(s.cookie_sha256, q->hash, sizeof(s.cookie_sha256));
 	s.id = id;

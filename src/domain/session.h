@@ -32,6 +32,7 @@ struct origin {
 struct login_step {
 	char	pending[COOKIE_TEXT_LEN];
 	char	ticket[65];		/* lower-case hex */
+	int64_t	user_id;		/* not for the one who asks */
 };
 /*
  * ERR_UNAUTHENTICATED "login_refused"; ERR_LIMIT "login_throttled" with retry_after_s while the name or the
@@ -64,7 +65,10 @@ must_check bool session_get(const struct app *, const struct actor *, const char
 must_check bool session_list(const struct app *, const struct actor *, struct arena *, struct session **, size_t *n,
     struct err *);
 must_check bool session_end(const struct app *, const struct actor *, const char *id, struct err *);
-/* A new session of the same person for another of his organizations; the old one ends. */
+/*
+ * A new session of the same person for another of his organizations; the old one ends.  ERR_FORBIDDEN
+ * "certificate_needed" when it was opened with a passkey and the other organization takes none.
+ */
 must_check bool session_switch(const struct app *, const struct actor *, int64_t organization_id, const char *cookie,
     const struct origin *, char out[COOKIE_TEXT_LEN], struct err *);
 

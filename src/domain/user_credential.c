@@ -8,6 +8,7 @@
 #include "domain/mail.h"
 #include "domain/password.h"
 #include "domain/session.h"
+#include "domain/settings.h"
 #include "domain/user.h"
 #include "domain/user_rule.h"
 #include "x509/cert.h"
@@ -150,6 +151,7 @@ struct passwording {
 	char			 hash[PASSWORD_HASH_MAX];
 	uint8_t			 link[SHA256_LEN];
 	struct user		 user;
+	struct settings		 settings;
 };
 
 static bool
@@ -168,7 +170,8 @@ get_tx(struct db *db, void *arg, struct err *e)
 {
 	struct passwording *q = arg;
 
-	return store_user_get(db, q->user_id, q->arena, &q->user, e);
+	return store_user_get(db, q->user_id, q->arena, &q->user, e) &&
+	    settings_of_user(db, q->user_id, q->arena, &q->settings, e);
 }
 
 bool
@@ -179,7 +182,7 @@ user_set_password(const struct app *app, const struct actor *who, int64_t user_i
 	struct passwording q = { .app = app, .who = who, .arena = a, .password = password, .user_id = user_id };
 
 	return actor_may(who, RIGHT_OPERATE, e) && app_tx(app, DB_READ, get_tx, &q, e) &&
-	    password_ok(password, q.user.username, PASSWORD_MIN, e) && password_hash(password, q.hash, e) &&
+	    password_ok(password, q.user.username, (int)q.settings.password_min, e) && password_hash(password, q.hash, e) &&
 	    app_tx(app, DB_WRITE, set_tx, &q, e);
 }
 
@@ -235,7 +238,7 @@ find_link_tx(struct db *db, void *arg, struct err *e)
 	    link.expires_at <= clock_now_s())
 		return err_set(e, ERR_NOT_FOUND, "password_reset", "this link was used already, or its hour is over");
 	q->user_id = link.user_id;
-	return store_user_get(db, link.user_id, q->arena, &q->user, e);
+	return get_tx(db, q, e);
 }
 
 static bool
@@ -261,7 +264,7 @@ password_reset_use(const struct app *app, const char *token, const struct secret
 
 	nonce_hash(token, q.link);
 	if (!app_tx(app, DB_READ, find_link_tx, &q, e) ||
-	    !password_ok(password, q.user.username, PASSWORD_MIN, e) || !password_hash(password, q.hash, e))
+	    !password_ok(password, q.user.username, (int)q.settings.password_min, e) || !password_hash(password, q.hash, e))
 		return false;
 	who.user_id = q.user.id;
 	(void)snprintf(who.username, sizeof(who.username), "%s", q.user.username);

@@ -3,7 +3,7 @@
 #include "store/query.h"
 
 #define COLUMNS "id, name, status, parameters, parameters_version, mac_prefixes, approval_above, passkeys," \
-	" created_at, version"
+	" created_at, version, password_min, invitation_days"
 
 bool
 store_counter_take(struct db *tx, const char *name, int64_t n, int64_t *first, struct err *e)
@@ -56,12 +56,12 @@ bool
 store_organization_add(struct db *tx, const struct organization *o, struct err *e)
 {
 	static const char sql[] =
-	    "INSERT INTO organization (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+	    "INSERT INTO organization (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 	if (db_run(tx, sql, ARGS(arg_int(o->id), arg_text(o->name), arg_text(o->status), arg_text(o->parameters),
 	    arg_int(o->parameters_version), arg_text(o->mac_prefixes),
 	    o->approval_above < 0 ? arg_null() : arg_int(o->approval_above), arg_int(o->passkeys),
-	    arg_int(o->created_at), arg_int(1)), NULL, e))
+	    arg_int(o->created_at), arg_int(1), arg_int(o->password_min), arg_int(o->invitation_days)), NULL, e))
 		return true;
 	if (e->kind == ERR_CONFLICT)
 		return err_set(e, ERR_CONFLICT, "organization_exists", "there is an organization of this name already");
@@ -81,6 +81,8 @@ read_row(const struct db_rows *rows, struct arena *a, struct organization *o)
 	o->passkeys = db_int(rows, 7) != 0;
 	o->created_at = db_int(rows, 8);
 	o->version = db_int(rows, 9);
+	o->password_min = db_int(rows, 10);
+	o->invitation_days = db_int(rows, 11);
 }
 
 static bool
@@ -120,13 +122,15 @@ store_organization_put(struct db *tx, const struct organization *o, struct err *
 {
 	static const char sql[] =
 	    "UPDATE organization SET name = $3, status = $4, parameters = $5, parameters_version = $6,"
-	    " mac_prefixes = $7, approval_above = $8, passkeys = $9, version = version + 1"
+	    " mac_prefixes = $7, approval_above = $8, passkeys = $9, password_min = $10, invitation_days = $11,"
+	    " version = version + 1"
 	    " WHERE id = $1 AND version = $2";
 	int64_t changed;
 
 	if (!db_run(tx, sql, ARGS(arg_int(o->id), arg_int(o->version), arg_text(o->name), arg_text(o->status),
 	    arg_text(o->parameters), arg_int(o->parameters_version), arg_text(o->mac_prefixes),
-	    o->approval_above < 0 ? arg_null() : arg_int(o->approval_above), arg_int(o->passkeys)), &changed, e)) {
+	    o->approval_above < 0 ? arg_null() : arg_int(o->approval_above), arg_int(o->passkeys),
+	    arg_int(o->password_min), arg_int(o->invitation_days)), &changed, e)) {
 		if (e->kind == ERR_CONFLICT)
 			return err_set(e, ERR_CONFLICT, "organization_exists",
 			    "there is an organization of this name already");

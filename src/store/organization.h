@@ -14,6 +14,8 @@ struct organization {
 	const char	*mac_prefixes;		/* JSON array of strings */
 	int64_t		 approval_above;	/* -1: never */
 	bool		 passkeys;
+	int64_t		 password_min;		/* characters */
+	int64_t		 invitation_days;
 	int64_t		 created_at;
 	int64_t		 version;
 };

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define COLUMNS "cookie_sha256, id, stage, user_id, organization_id, role, ticket_sha256, address, agent," \
-	" previous_login_at, previous_login_address, created_at, seen_at, expires_at"
+	" previous_login_at, previous_login_address, created_at, seen_at, expires_at, factor"
 #define LIST_MAX 1000
 
 static struct db_arg
@@ -16,13 +16,13 @@ bool
 store_session_add(struct db *tx, const struct session *s, struct err *e)
 {
 	static const char sql[] =
-	    "INSERT INTO session (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+	    "INSERT INTO session (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
 	return db_run(tx, sql, ARGS(arg_blob(s->cookie_sha256, 32), arg_text(s->id), arg_text(s->stage),
 	    arg_int(s->user_id), arg_int(s->organization_id), arg_text(s->role), arg_blob(s->ticket_sha256, 32),
 	    arg_text(s->address), arg_text(s->agent), int_or_null(s->previous_login_at),
-	    arg_text(s->previous_login_address), arg_int(s->created_at), arg_int(s->seen_at), arg_int(s->expires_at)),
-	    NULL, e);
+	    arg_text(s->previous_login_address), arg_int(s->created_at), arg_int(s->seen_at), arg_int(s->expires_at),
+	    arg_text(s->factor == NULL ? "certificate" : s->factor)), NULL, e);
 }
 
 static void
@@ -47,6 +47,7 @@ read_session(const struct db_rows *rows, struct arena *a, struct session *s)
 	s->created_at = db_int(rows, 11);
 	s->seen_at = db_int(rows, 12);
 	s->expires_at = db_int(rows, 13);
+	s->factor = db_text_in(rows, 14, a);
 }
 
 bool

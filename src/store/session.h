@@ -16,6 +16,7 @@ struct session {
 	int64_t		 previous_login_at;	/* 0: none */
 	const char	*previous_login_address;
 	int64_t		 created_at, seen_at, expires_at;
+	const char	*factor;		/* what it was opened with: "certificate" (NULL too), "passkey" */
 };
 
 must_check bool store_session_add(struct db *tx, const struct session *, struct err *);

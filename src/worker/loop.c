@@ -13,9 +13,12 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "domain/audit_chain.h"
+#include "domain/crl.h"
+#include "domain/enrolment.h"
 #include "domain/session.h"
 #include "domain/work.h"
 #include "signlink/signlink.h"
+#include "worker/enrol.h"
 #include "worker/issue.h"
 #include "worker/worker.h"
 
@@ -187,7 +190,7 @@ chore_failed(const char *name, const struct err *e)
 }
 
 static void
-chores_often(struct crew *crew)
+chores_often(struct crew *crew, struct signlink *signer)
 {
 	struct err e = { 0 };
 	struct db *db;
@@ -206,6 +209,13 @@ chores_often(struct crew *crew)
 			break;
 		}
 	err_clear(&e);
+	did = true;
+	for (int i = 0; did && i < 20 && !*crew->stop; i++)
+		if (!enrol_step(crew->app, signer, &did, &e)) {
+			chore_failed("chore.enrol", &e);
+			break;
+		}
+	err_clear(&e);
 	if (!mailer_step(crew->app, &crew->conf->mail, &did, &e))
 		chore_failed("chore.mail", &e);
 	err_clear(&e);
@@ -217,6 +227,7 @@ static void
 chores_now_and_then(struct crew *crew, struct signlink *signer)
 {
 	struct err e = { 0 };
+	int64_t alarms;
 	bool did;
 
 	if (!hostkeys_turn(crew->app, crew->keys, &e))
@@ -225,8 +236,21 @@ chores_now_and_then(struct crew *crew, struct signlink *signer)
 	if (!session_sweep(crew->app, &e))
 		chore_failed("chore.sessions", &e);
 	err_clear(&e);
+	if (!enrolment_sweep(crew->app, &e))
+		chore_failed("chore.enrolments", &e);
+	err_clear(&e);
+	did = true;
+	for (int i = 0; did && i < 1000 && !*crew->stop; i++)
+		if (!enrolment_warn(crew->app, &did, &e)) {
+			chore_failed("chore.certificates_ending", &e);
+			break;
+		}
+	err_clear(&e);
 	if (!audit_sign_head(crew->app, head_sign, signer, &did, &e))
 		chore_failed("chore.audit_head", &e);
+	err_clear(&e);
+	if (!crl_alarm(crew->app, &alarms, &e))
+		chore_failed("chore.crl_alarm", &e);
 }
 
 static void *
@@ -238,7 +262,7 @@ chores_main(void *arg)
 	int64_t next_ms = 0;
 
 	while (!*crew->stop) {
-		chores_often(crew);
+		chores_often(crew, signer);
 		if (clock_mono_ms() >= next_ms) {
 			chores_now_and_then(crew, signer);
 			next_ms = clock_mono_ms() + 60 * 1000;
