@@ -311,7 +311,7 @@ accept_tx(struct db *tx, void *arg, struct err *e)
 	if (!store_batch_get(tx, b->id, r->arena, b, &found, e))
 		return false;
 	if (!found || strcmp(b->rest, "none") != 0)
-		return err_set(e, ERR_CONFLICT, "staging_lost", "the order took too long and was given up");
+		return store_staging_lost(e);
 	/* Nobody else accepts it: a commit whose answer was lost. */
 	if (batch_state_parse(b->state) != BATCH_PENDING_CREATION)
 		return true;
@@ -339,13 +339,9 @@ static bool
 give_up_tx(struct db *tx, void *arg, struct err *e)
 {
 	const struct stage *s = arg;
-	bool found;
-	struct batch b;
 
-	if (!store_batch_get(tx, s->b.id, s->r->arena, &b, &found, e))
-		return false;
-	return !found || batch_state_parse(b.state) != BATCH_PENDING_CREATION ||
-	    store_batch_rest(tx, s->b.id, "sweep", 0, e);
+	/* By one condition: an acceptance whose answer was lost may still be on its way through the store. */
+	return store_batch_give_up(tx, s->b.id, e);
 }
 
 /* A refused order leaves nothing; if this fails too, the workers' housekeeping sweeps. */
@@ -376,11 +372,15 @@ stage_all(struct stage *s, struct err *e)
 static bool
 run(struct stage *s, struct err *e)
 {
-	bool ok;
+	bool ok, unknown;
 
-	if (!seal(s, e) || !app_tx(s->r->app, DB_WRITE, begin_tx, s, e))
+	if (!seal(s, e))
 		return false;
-	ok = stage_all(s, e);
+	ok = app_tx(s->r->app, DB_WRITE, begin_tx, s, e);
+	unknown = !ok && e->kind == ERR_UNAVAILABLE && strcmp(e->code, "db_commit_unknown") == 0;
+	if (!ok && !unknown)
+		return false;
+	ok = ok && stage_all(s, e);
 	if (!ok) {
 		struct err why = *e;
 

@@ -76,11 +76,35 @@ set(struct db *tx, const char *sql, struct db_args args, struct err *e)
 }
 
 bool
+store_staging_lost(struct err *e)
+{
+	(void)err_set(e, ERR_UNAVAILABLE, "staging_lost", "the order took too long and was given up; nothing was ordered");
+	e->retry_after_s = 1;
+	return false;
+}
+
+bool
+store_batch_give_up(struct db *tx, int64_t id, struct err *e)
+{
+	static const char sql[] =
+	    "UPDATE batch SET rest = 'sweep', rest_next = 0"
+	    " WHERE id = $1 AND state = 'pending_creation' AND rest = 'none'";
+
+	return db_run(tx, sql, ARGS(arg_int(id)), NULL, e) || err_in(e, "staging %lld", (long long)id);
+}
+
+bool
 store_batch_accepted(struct db *tx, int64_t id, int64_t charged, int64_t slices, struct err *e)
 {
-	return set(tx,
-	    "UPDATE batch SET charged = $2, slices_left = $3, staged_until = 0, rest_next = 0 WHERE id = $1",
-	    ARGS(arg_int(id), arg_int(charged), arg_int(slices)), e);
+	static const char sql[] =
+	    "UPDATE batch SET charged = $2, slices_left = $3, staged_until = 0, rest_next = 0"
+	    " WHERE id = $1 AND rest = 'none'";
+	int64_t changed;
+
+	if (!db_run(tx, sql, ARGS(arg_int(id), arg_int(charged), arg_int(slices)), &changed, e))
+		return err_in(e, "batch %lld", (long long)id);
+	/* A sweeper may have taken it since it was looked at. */
+	return changed == 1 || store_staging_lost(e);
 }
 
 bool
@@ -142,8 +166,7 @@ store_batch_staging(
 	if (!db_get_int(tx, seen, ARGS(arg_int(id)), &last, &found, e))
 		return false;
 	*again = found && last == chunk;
-	return *again ? true
-		      : err_set(e, ERR_CONFLICT, "staging_lost", "the order took too long and was given up");
+	return *again || store_staging_lost(e);
 }
 
 bool

@@ -38,7 +38,12 @@ must_check bool store_batch_get(struct db *, int64_t id, struct arena *, struct 
  */
 must_check bool store_batch_move(struct db *tx, struct batch *b, const char *to, int64_t at, struct err *);
 
-/* What moves write besides. */
+/* A staging that nobody accepts any more is handed to the sweepers; an accepted batch is left alone. */
+must_check bool store_batch_give_up(struct db *tx, int64_t id, struct err *);
+/* Sets ERR_UNAVAILABLE "staging_lost"; always false. */
+bool store_staging_lost(struct err *);
+
+/* What moves write besides.  The first fails with "staging_lost" where a sweeper was faster. */
 must_check bool store_batch_accepted(struct db *tx, int64_t id, int64_t charged, int64_t slices, struct err *);
 must_check bool store_batch_ready(struct db *tx, int64_t id, int64_t ready_at, int64_t expires_at, struct err *);
 must_check bool store_batch_downloaded(struct db *tx, int64_t id, int64_t at, struct err *);
@@ -48,7 +53,7 @@ must_check bool store_batch_charged(struct db *tx, int64_t id, int64_t charged, 
 
 /*
  * Chunk number `chunk` (from 1) makes it `size` items, and keeps the staging alive.  *again: it was there
- * already, by a commit whose answer was lost.  ERR_CONFLICT "staging_lost" when it was swept.
+ * already, by a commit whose answer was lost.  ERR_UNAVAILABLE "staging_lost" when it was swept.
  */
 must_check bool store_batch_staging(struct db *tx, int64_t id, int64_t chunk, int64_t size, int64_t until, bool *again,
     struct err *);

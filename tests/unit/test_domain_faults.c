@@ -1,0 +1,148 @@
+/* What is left when something dies half-way, a clock is set or a disk fills up; on both engines. */
+#include "check_orders.h"
+#include "domain/room.h"
+#include "store/slice.h"
+
+/* Rejected after its serials were planned: the plan waits until it was held against the journal. */
+static void
+planned_and_rejected(struct orders_world *w)
+{
+	struct order o = orders_form(w, "planned", "00:1A:2B:01:00:00", 10);
+	struct batch b = orders_placed(w, &w->ann, &o), x;
+	uint8_t plan[10 * WORK_SERIAL_LEN];
+	struct work_slice s, left;
+	bool found;
+
+	memset(plan, 0x5a, sizeof(plan));
+	MUST(work_lease(&w->app, "w1", HOST, 60, w->arena, &s, &found, me));
+	MUST(work_unsettled(&w->app, w->arena, &left, &found, me));
+	CHECK(!found, "%s: a slice in hand is not to be settled", check_on);
+	MUST(work_plan(&w->app, &s, plan, 10, me));
+	MUST(batch_reject(&w->app, &w->ann, b.id, w->arena, &x, me));
+	MUST(work_unsettled(&w->app, w->arena, &left, &found, me));
+	CHECK(found && left.batch_id == b.id && left.plan_n == 10 && memcmp(left.plan, plan, sizeof(plan)) == 0 &&
+	    left.ca_id == s.ca_id && left.profile_id == s.profile_id, "%s: the plan of a rejected batch", check_on);
+	MUST(work_settled(&w->app, &left, me));
+	MUST(work_unsettled(&w->app, w->arena, &left, &found, me));
+	CHECK(!found, "%s: settled twice", check_on);
+}
+
+/* A lease from a day ahead does not hold a slice for a day once the clock is right again. */
+static void
+leased_tomorrow(struct orders_world *w)
+{
+	struct order o = orders_form(w, "tomorrow", "00:1A:2B:02:00:00", 10);
+	struct work_watch watch = { .n = 0 };
+	struct work_slice s, t;
+	bool found;
+
+	(void)orders_placed(w, &w->ann, &o);
+	clock_shift(86400);
+	MUST(work_lease(&w->app, "w1", HOST, 60, w->arena, &s, &found, me));
+	CHECK(found, "%s: nothing to lease", check_on);
+	clock_shift(0);
+	MUST(work_lease(&w->app, "w2", HOST, 60, w->arena, &t, &found, me));
+	CHECK(!found, "%s: leased twice", check_on);
+	MUST(work_mend_leases(&w->app, &watch, 60, me));
+	CHECK(watch.n == 1, "%s: %zu leases are watched", check_on, watch.n);
+	/* Its owner lives: what changes is left alone. */
+	MUST(work_extend(&w->app, &s, 86400, me));
+	watch.list[0].since_ms -= 60 * 1000;
+	MUST(work_mend_leases(&w->app, &watch, 60, me));
+	MUST(work_lease(&w->app, "w2", HOST, 60, w->arena, &t, &found, me));
+	CHECK(!found && watch.n == 1, "%s: freed under its owner", check_on);
+	watch.list[0].since_ms -= 60 * 1000;
+	MUST(work_mend_leases(&w->app, &watch, 60, me));
+	CHECK(orders_work_one(w, -1), "%s: a lease of tomorrow holds", check_on);
+}
+
+/* A sweeper and an acceptance that cross: one of them wins, never both. */
+static void
+swept_or_accepted(struct orders_world *w)
+{
+	struct order o = orders_form(w, "crossing", "00:1A:2B:03:00:00", 10);
+	struct batch b = orders_placed(w, &w->ann, &o);
+	struct err e = { 0 };
+	struct db *db;
+
+	MUST(db_pool_get(w->app.store, DB_WRITE, &db, me));
+	MUST(store_batch_give_up(db, b.id, me));
+	b = orders_batch(w, b.id);
+	CHECK(strcmp(b.rest, "none") == 0 && strcmp(b.state, "pending_issue") == 0, "%s: an accepted batch was given up",
+	    check_on);
+	MUST(store_batch_rest(db, b.id, "sweep", 0, me));
+	CHECK(!store_batch_accepted(db, b.id, 10, 1, &e) && e.kind == ERR_UNAVAILABLE && strcmp(e.code, "staging_lost") == 0,
+	    "%s: a batch that is swept was accepted", check_on);
+	MUST(store_batch_rest(db, b.id, "none", 0, me));
+	orders_work_all(w);
+}
+
+static void
+life(struct orders_world *w)
+{
+	bool alive;
+
+	MUST(work_alive(&w->app, &alive, me));
+	CHECK(!alive, "%s: alive before the first sign", check_on);
+	MUST(work_beat(&w->app, HOST, me));
+	MUST(work_beat(&w->app, HOST, me));
+	MUST(work_alive(&w->app, &alive, me));
+	CHECK(alive, "%s: not alive after a sign of life", check_on);
+	clock_shift(3600);
+	MUST(work_alive(&w->app, &alive, me));
+	CHECK(!alive, "%s: alive an hour after the last sign", check_on);
+	clock_shift(-3600);
+	MUST(work_alive(&w->app, &alive, me));
+	CHECK(!alive, "%s: alive by a sign from the future", check_on);
+	clock_shift(0);
+}
+
+static void
+room(struct orders_world *w)
+{
+	struct order o = orders_form(w, "room", "00:1A:2B:04:00:00", 10);
+	struct faults f;
+	struct batch b;
+	struct err e;
+
+	w->app.store_dir = "/";
+	w->app.free_min = INT64_C(1) << 60;
+	CHECK(!orders_place(w, &w->ann, &o, &b, &f, &e) && e.kind == ERR_UNAVAILABLE && strcmp(e.code, "disk_full") == 0 &&
+	    e.retry_after_s > 0 && strstr(e.msg, "store") != NULL, "%s: ordered on a full disk: %s", check_on, e.msg);
+	w->app.store_dir = NULL;
+	w->app.journal_dir = "/";
+	CHECK(!orders_place(w, &w->ann, &o, &b, &f, &e) && strstr(e.msg, "journal") != NULL,
+	    "%s: ordered with a full journal: %s", check_on, e.msg);
+	w->app.free_min = 0;
+	MUST(room_for(&w->app, 10, me));
+	CHECK(!room_for(&w->app, INT64_C(1) << 45, &e), "%s: room for more devices than octets", check_on);
+	w->app.journal_dir = "/nowhere";
+	MUST(room_for(&w->app, INT64_C(1) << 45, me));
+	w->app.journal_dir = NULL;
+	CHECK(orders_count(w, "SELECT count(*) FROM batch WHERE name = 'room'") == 0, "%s: a refused order left rows", check_on);
+	CHECK(orders_placed(w, &w->ann, &o).size == 10, "%s: room again", check_on);
+	orders_work_all(w);
+}
+
+static void
+all(enum db_engine engine, const char *uri)
+{
+	struct orders_world w;
+
+	(void)engine;
+	orders_world_make(&w, uri, 5000);
+	planned_and_rejected(&w);
+	leased_tomorrow(&w);
+	swept_or_accepted(&w);
+	life(&w);
+	room(&w);
+	orders_world_free(&w);
+}
+
+int
+main(void)
+{
+	secret_init();
+	check_db_on_both(all);
+	return check_done();
+}
