@@ -3,10 +3,11 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "base/frame.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "domain/app.h"
+#include "domain/room.h"
+#include "domain/work.h"
+#include "signlink/signlink.h"
 
 static const struct http_server *_Atomic server;
 
@@ -30,29 +31,76 @@ healthz(struct app *app, const struct http_req *q, struct http_res *s, struct er
 	return ops_quick(app, q, s);
 }
 
-static bool
-signer_answers(const char *socket)
-{
-	struct err e = { 0 };
-	OWN_FD int fd = -1;
+#define SIGNER_WAIT_MS 800
 
-	return socket == NULL || unix_connect(socket, 500, &fd, &e);
+/* Not that it takes connections: the kernel does that for a process that hangs. */
+static bool
+signer_answers(const struct app *app, struct err *e)
+{
+	OWN(signlink_free) struct signlink *l = NULL;
+	OWN_STR struct str info = { 0 };
+
+	if (app->signer_ops == NULL)
+		return true;
+	l = signlink_new(app->signer_ops);
+	signlink_timeout(l, SIGNER_WAIT_MS);
+	return signlink_info(l, &info, e);
 }
 
-/* The store has our schema, the signer takes connections. */
+static bool
+store_answers(const struct app *app, struct err *e)
+{
+	struct db *db;
+
+	return db_pool_get(app->store, DB_READ, &db, e) && db_schema_check(db, db_migrations, db_migrations_n, e);
+}
+
+static bool
+worker_lives(const struct app *app, struct err *e)
+{
+	bool alive;
+
+	return work_alive(app, &alive, e) &&
+	    (alive || err_set(e, ERR_UNAVAILABLE, "no_worker", "no worker host gave a sign of life lately"));
+}
+
+static bool
+disk_has_room(const struct app *app, struct err *e)
+{
+	return room_for(app, 0, e);
+}
+
+/* Each part by its name; what asks the store is not asked without it. */
 static bool
 readyz(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
-	struct err why = { 0 };
-	struct db *db;
-	bool store = db_pool_get(app->store, DB_READ, &db, &why) && db_schema_check(db, db_migrations, db_migrations_n, &why);
-	bool signer = signer_answers(app->signer_ops);
+	static const struct {
+		const char	*name;
+		bool		(*ok)(const struct app *, struct err *);
+		bool		 by_store;
+		const char	*event;		/* in the log; those without come up after us */
+	} parts[] = {
+		{ "store", store_answers, false, "ready.store" }, { "signer", signer_answers, false, NULL },
+		{ "worker", worker_lives, true, NULL }, { "disk", disk_has_room, true, "ready.disk" },
+	};
+	json_t *answer = json_object();
+	bool all = true, store = true;
 
 	(void)q;
 	(void)e;
-	if (!store)
-		log_err("ready.store", &why);
-	return http_json(s, store && signer ? 200 : 503, json_pack("{s:b, s:b}", "store", store, "signer", signer));
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		struct err why = { 0 };
+		bool ok = (store || !parts[i].by_store) && parts[i].ok(app, &why);
+
+		if (!ok && parts[i].event != NULL && why.kind != ERR_NONE)
+			log_err(parts[i].event, &why);
+		json_object_set_new(answer, parts[i].name, json_boolean(ok));
+		store = store && (i > 0 || ok);
+		all = all && ok;
+	}
+	if (!all)
+		http_set(s, "Retry-After", "1");
+	return http_json(s, all ? 200 : 503, answer);
 }
 
 static void

@@ -4,12 +4,14 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/config.h"
 #include "cmd/instance.h"
@@ -20,6 +22,7 @@
 
 #define SELF "/proc/self/exe"
 #define CHILDREN_MAX 80
+#define BODY_MAX ((size_t)4096)
 
 /* ---- one kind alone ---- */
 
@@ -81,11 +84,29 @@ run_kind(const char *name, const char *file)
 /* ---- the whole instance ---- */
 
 static size_t
-discard(char *p, size_t size, size_t n, void *arg)
+keep_body(char *p, size_t size, size_t n, void *arg)
 {
-	(void)p;
-	(void)arg;
+	struct str *body = arg;
+
+	if (body->len < BODY_MAX)
+		str_add(body, p, size * n);
 	return size * n;
+}
+
+/* Workers that run on other hosts need not be there yet. */
+static bool
+good_enough(const struct config *c, long status, const struct str *body)
+{
+	json_t *o;
+	bool ok;
+
+	if (status != 503 || c->worker.processes > 0 || body->len == 0)
+		return status == 200;
+	o = json_loadb(body->p, body->len, JSON_REJECT_DUPLICATES, NULL);
+	ok = json_is_true(json_object_get(o, "store")) && json_is_true(json_object_get(o, "signer")) &&
+	    json_is_true(json_object_get(o, "disk"));
+	json_decref(o);
+	return ok;
 }
 
 /* /readyz, through nginx where it is ours. */
@@ -98,6 +119,7 @@ is_ready(const void *arg)
 	char url[128];
 	long status = 0;
 	bool any = host == NULL || strcmp(host, "0.0.0.0") == 0;
+	OWN_STR struct str body = { 0 };
 
 	if (curl == NULL)
 		return false;
@@ -110,12 +132,13 @@ is_ready(const void *arg)
 	(void)curl_easy_setopt(curl, CURLOPT_URL, url);
 	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 1000L);
-	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, discard);
+	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 3000L);
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_body);
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
 	if (curl_easy_perform(curl) != CURLE_OK || curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK)
 		status = 0;
 	curl_easy_cleanup(curl);
-	return status == 200;
+	return good_enough(c, status, &body);
 }
 
 static void
