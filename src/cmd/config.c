@@ -41,6 +41,8 @@ static const struct key keys[] = {
 	{ "listen", "ops", LISTEN, AT(listen.ops), "127.0.0.1:8081", 0, 0, "HTTP: /healthz, /readyz, /metrics; keep it inside" },
 
 	{ "store", "uri", TEXT, AT(store.uri), "@store", 0, 0, "sqlite:PATH or postgresql://USER@HOST1,HOST2/DB?…" },
+	{ "store", "free_min", SIZE, AT(store.free_min), "256M", 0, INT64_C(1) << 40,
+	  "with less free on the store's or the journal's disk no order is taken; K, M, G" },
 
 	{ "tls", "certificate", PATH, AT(tls.certificate), "tls/server.pem", 0, 0, "PEM, the issuing CAs behind the leaf" },
 	{ "tls", "key", PATH, AT(tls.key), "tls/server.key", 0, 0, "PEM" },
@@ -63,6 +65,8 @@ static const struct key keys[] = {
 	{ "worker", "rsa_keygen", KEYGEN, AT(worker.rsa_keygen), "fast", 0, 0,
 	  "who makes RSA keys: fast (a search of ours) or library (nettle alone); docs/rsa-keys.md" },
 	{ "worker", "keys_dir", PATH, AT(worker.keys_dir), "keys", 0, 0, "this host's keys for sealed passwords" },
+	{ "worker", "lease_s", INT, AT(worker.lease_s), "60", 1, 3600,
+	  "seconds after which what a silent worker had goes to another; the same on all hosts" },
 
 	{ "signer", "program", PATH, AT(signer.program), "@beside/certmill-signer", 0, 0, "certmill-signer" },
 	{ "signer", "config", PATH, AT(signer.config), "signer/signer.conf", MAY_BE_OFF, 0,

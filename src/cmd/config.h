@@ -42,6 +42,7 @@ struct config {
 	} listen;
 	struct {
 		const char	*uri;		/* sqlite:/abs/path or postgresql://… */
+		int64_t		 free_min;	/* octets; with less on a disk no order is taken */
 	} store;
 	struct {
 		const char	*certificate;	/* PEM, chain behind the leaf */
@@ -65,6 +66,7 @@ struct config {
 		int		 threads;	/* 0: as many as there are cores */
 		enum rsagen_setting rsa_keygen;
 		const char	*keys_dir;	/* sealing keys of this host */
+		int		 lease_s;
 	} worker;
 	struct {
 		const char	*program;	/* certmill-signer; beside this program by default */

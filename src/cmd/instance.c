@@ -17,7 +17,18 @@ struct instance {
 	struct db_pool		*store;
 	struct profile_cache	*profiles;
 	struct trust		*trust;
+	char			 signer_dir[PATH_MAX];
 };
+
+/* The signer's configuration lies beside its journal. */
+static const char *
+signer_dir(struct instance *in, const char *file)
+{
+	(void)snprintf(in->signer_dir, sizeof(in->signer_dir), "%s", file);
+	if (strrchr(in->signer_dir, '/') != NULL)
+		*strrchr(in->signer_dir, '/') = '\0';
+	return in->signer_dir;
+}
 
 static bool
 file_read(const char *path, struct str *out, struct err *e)
@@ -65,7 +76,9 @@ instance_open(const struct config *conf, bool migrate, struct instance **out, st
 	    .signer_ops = conf->signer.ops_socket, .instance_dir = conf->instance.dir,
 	    .portal_origin = conf->instance.origin, .mtls_origin = conf->instance.mtls_url,
 	    .public_url = conf->instance.public_url, .csv_rows_max = 1000000, .upload_max = conf->web.upload_max,
-	    .slice_size = 250 };
+	    .slice_size = 250, .store_dir = str_starts(conf->store.uri, "sqlite:") ? config_store_dir(conf) : NULL,
+	    .journal_dir = conf->signer.config == NULL ? NULL : signer_dir(in, conf->signer.config),
+	    .free_min = conf->store.free_min };
 	*out = give(in);
 	return true;
 }

@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "domain/order_run.h"
+#include "domain/room.h"
 #include "x509/name.h"
 #include "x509/p12.h"
 #include "x509/tbs.h"
@@ -435,7 +436,7 @@ place(struct order_run *r, const uint8_t *fingerprint, struct batch *out, struct
 	if (p.quota_after < 0)
 		return err_set(e, ERR_CONFLICT, "quota_exceeded", "%" PRId64 " ordered, but only %" PRId64
 		    " certificates are available", p.size, r->ref.quota.available);
-	return order_stage(r, fingerprint, out, e);
+	return room_for(r->app, p.size, e) && order_stage(r, fingerprint, out, e);
 }
 
 bool

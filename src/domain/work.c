@@ -24,18 +24,14 @@ struct lease {
 };
 
 static bool
-fill(struct db *tx, struct lease *l, const struct slice *s, const struct batch *b, struct err *e)
+fill(struct db *db, const struct lease *l, const struct slice *s, const struct batch *b, struct err *e)
 {
 	const struct profile *doc;
 	struct ca ca;
-	int64_t base;
 	bool found;
 
-	/* Ids in a block and anew with each lease: they run in order of time. */
-	if (!store_counter_take(tx, "certificate", s->size, &base, e) ||
-	    !store_slice_base(tx, s->batch_id, s->slice_no, base, e) ||
-	    !profile_document(l->app, tx, b->profile_id, b->profile_version, &doc, e) ||
-	    !store_ca_named(tx, profile_about(doc)->ca, l->arena, &ca, &found, e))
+	if (!profile_document(l->app, db, b->profile_id, b->profile_version, &doc, e) ||
+	    !store_ca_named(db, profile_about(doc)->ca, l->arena, &ca, &found, e))
 		return false;
 	if (!found)
 		return err_sys(e, "the CA \"%s\" of batch %" PRId64 " is not here", profile_about(doc)->ca, b->id);
@@ -45,9 +41,17 @@ fill(struct db *tx, struct lease *l, const struct slice *s, const struct batch *
 		.organization_id = s->organization_id, .profile_id = b->profile_id, .profile_version = b->profile_version,
 		.ca_id = ca.id, .method = b->method, .batch_name = b->name, .batch_created_at = b->created_at, .parameters = b->parameters,
 		.parameters_version = b->parameters_version, .packaging = b->packaging, .p12_salt = b->p12_salt,
-		.sealed = s->sealed, .plan = s->plan, .plan_n = s->plan_len / WORK_SERIAL_LEN, .certificate_base = base,
+		.sealed = s->sealed, .plan = s->plan, .plan_n = s->plan_len / WORK_SERIAL_LEN,
 	};
 	return true;
+}
+
+/* Ids in a block and anew with each lease: they run in order of time. */
+static bool
+ids_take(struct db *tx, struct work_slice *s, struct err *e)
+{
+	return store_counter_take(tx, "certificate", s->size, &s->certificate_base, e) &&
+	    store_slice_base(tx, s->batch_id, s->slice_no, s->certificate_base, e);
 }
 
 static bool
@@ -67,7 +71,7 @@ lease_tx(struct db *tx, void *arg, struct err *e)
 		if (!store_batch_get(tx, s.batch_id, l->arena, &b, &found, e))
 			return false;
 		if (found && batch_state_parse(b.state) == BATCH_PENDING_ISSUE)
-			return fill(tx, l, &s, &b, e);
+			return fill(tx, l, &s, &b, e) && ids_take(tx, l->out, e);
 		if (!store_slice_void(tx, s.batch_id, e))
 			return false;
 	}
@@ -100,6 +104,39 @@ work_lease(const struct app *app, const char *owner, const char *host, int64_t l
 	*found = l.found;
 	return true;
 }
+
+/* ---- what was planned for a batch that was rejected then ---- */
+
+static bool
+unsettled_tx(struct db *db, void *arg, struct err *e)
+{
+	struct lease *l = arg;
+	struct slice s;
+	struct batch b;
+	bool there;
+
+	if (!store_slice_unsettled(db, l->arena, &s, &l->found, e))
+		return false;
+	if (!l->found)
+		return true;
+	if (!store_batch_get(db, s.batch_id, l->arena, &b, &there, e))
+		return false;
+	return there ? fill(db, l, &s, &b, e) : err_sys(e, "a slice without its batch %" PRId64, s.batch_id);
+}
+
+bool
+work_unsettled(const struct app *app, struct arena *a, struct work_slice *out, bool *found, struct err *e)
+{
+	struct lease l = { .app = app, .arena = a, .out = out };
+
+	*found = false;
+	if (!app_tx(app, DB_READ, unsettled_tx, &l, e))
+		return false;
+	*found = l.found;
+	return true;
+}
+
+/* ---- items ---- */
 
 struct items {
 	struct work_slice	*s;
@@ -239,6 +276,23 @@ work_release(const struct app *app, struct work_slice *s, int64_t after_s, struc
 	return app_tx(app, DB_WRITE, release_tx, &t, e);
 }
 
+static bool
+settled_tx(struct db *tx, void *arg, struct err *e)
+{
+	struct step *t = arg;
+	struct slice row = work_row(t->s);
+
+	return store_slice_settled(tx, &row, &t->held, e);
+}
+
+bool
+work_settled(const struct app *app, struct work_slice *s, struct err *e)
+{
+	struct step t = { .s = s };
+
+	return app_tx(app, DB_WRITE, settled_tx, &t, e);
+}
+
 /* ---- orphans ---- */
 
 struct orphans {
@@ -266,8 +320,12 @@ orphans_tx(struct db *tx, void *arg, struct err *e)
 		if (id != 0)
 			continue;
 		memcpy(c.serial, w->serial, sizeof(c.serial));
-		if (!store_counter_take(tx, "certificate", 1, &c.id, e) || !store_certificate_add(tx, &c, 1, e))
-			return false;
+		if (store_counter_take(tx, "certificate", 1, &c.id, e) && store_certificate_add(tx, &c, 1, e))
+			continue;
+		/* Two workers settle one plan: the slower finds it done when it looks again. */
+		if (e->kind == ERR_CONFLICT && strcmp(e->code, "db_unique") == 0)
+			return err_set(e, ERR_RETRY, "db_busy", "the store is busy");
+		return false;
 	}
 	return true;
 }

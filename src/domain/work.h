@@ -113,6 +113,13 @@ struct work_orphan {
 };
 must_check bool work_orphans(const struct app *, const struct work_slice *, const struct work_orphan *, size_t n,
     struct err *);
+/*
+ * A slice whose batch was rejected after its serials were planned: they are to be held against the journal as
+ * before a new try, then work_settled() lets go of the plan.  Filled in as far as work_orphans needs it.
+ */
+must_check bool work_unsettled(const struct app *, struct arena *, struct work_slice *out, bool *found, struct err *);
+must_check bool work_settled(const struct app *, struct work_slice *, struct err *);
+
 /* Which of n serials the store knows: known[i] for serials[i]. */
 must_check bool work_serials_known(const struct app *, const uint8_t (*serials)[WORK_SERIAL_LEN], size_t n,
     bool *known, struct err *);
@@ -136,6 +143,24 @@ must_check bool work_key_list(const struct app *, const char *host, struct arena
     struct err *);
 /* Forgets a retired key that nothing waits for; ERR_CONFLICT "key_needed" otherwise.  Then its file may go. */
 must_check bool work_key_drop(const struct app *, const char *id, struct err *);
+
+/* ---- life ---- */
+
+#define WORK_BEAT_S 5		/* how often a host gives a sign of life */
+
+must_check bool work_beat(const struct app *, const char *host, struct err *);
+/* Whether any worker host gave one lately. */
+must_check bool work_alive(const struct app *, bool *alive, struct err *);
+
+/*
+ * Leases that end later than any is given for were made under a clock that has been set back since.  What
+ * this caller saw unchanged for as long as a lease lasts is freed.  Call it every lease_s / 2 or so.
+ */
+struct work_watch {
+	struct { int64_t batch_id, slice_no, version, since_ms; } list[64];
+	size_t	n;
+};
+must_check bool work_mend_leases(const struct app *, struct work_watch *, int64_t lease_s, struct err *);
 
 /* ---- housekeeping: small steps between slices; any number of workers at once ---- */
 

@@ -106,6 +106,15 @@ store_slice_waiting(struct db *db, int64_t now, bool *found, struct err *e)
 }
 
 bool
+store_slice_waiting_items(struct db *db, int64_t *items, struct err *e)
+{
+	bool found;
+
+	return db_get_int(db, "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM slice WHERE state = 'queued'", NO_ARGS,
+	    items, &found, e);
+}
+
+bool
 store_slice_base(struct db *tx, int64_t batch_id, int64_t slice_no, int64_t base, struct err *e)
 {
 	return db_run(tx, "UPDATE slice SET certificate_base = $3 WHERE batch_id = $1 AND slice_no = $2",
@@ -219,6 +228,55 @@ store_slice_void(struct db *tx, int64_t batch_id, struct err *e)
 	    " WHERE batch_id = $1 AND state IN ('queued', 'staged')";
 
 	return db_run(tx, sql, ARGS(arg_int(batch_id)), NULL, e);
+}
+
+bool
+store_slice_unsettled(struct db *db, struct arena *a, struct slice *s, bool *found, struct err *e)
+{
+	static const char sql[] =
+	    "SELECT batch_id, slice_no, organization_id, first_index, size, version, plan FROM slice"
+	    " WHERE state = 'void' AND plan IS NOT NULL ORDER BY batch_id, slice_no LIMIT 1";
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	const uint8_t *plan;
+
+	if (!db_query(db, sql, NO_ARGS, &rows, e))
+		return err_in(e, "slices to settle");
+	*found = db_next(rows, e);
+	if (!*found)
+		return e->kind == ERR_NONE;
+	*s = (struct slice){
+		.batch_id = db_int(rows, 0), .slice_no = db_int(rows, 1), .organization_id = db_int(rows, 2),
+		.first_index = db_int(rows, 3), .size = db_int(rows, 4), .state = "void", .version = db_int(rows, 5),
+	};
+	plan = db_blob(rows, 6, &s->plan_len);
+	s->plan = plan == NULL ? NULL : arena_memdup(a, plan, s->plan_len);
+	return s->plan != NULL || err_set(e, ERR_TOO_LARGE, "slices", "no room for the plan of a slice");
+}
+
+bool
+store_slice_settled(struct db *tx, const struct slice *s, bool *held, struct err *e)
+{
+	static const char sql[] =
+	    "UPDATE slice SET plan = NULL, version = version + 1"
+	    " WHERE batch_id = $1 AND slice_no = $2 AND version = $3 AND state = 'void'";
+
+	return held_run(tx, sql, ARGS(arg_int(s->batch_id), arg_int(s->slice_no), arg_int(s->version)), held, e);
+}
+
+bool
+store_slice_far(struct db *db, int64_t until, size_t limit, struct slice *list, size_t *n, struct err *e)
+{
+	static const char sql[] =
+	    "SELECT batch_id, slice_no, version FROM slice WHERE state = 'queued' AND lease_until_s > $1 LIMIT $2";
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+
+	*n = 0;
+	if (!db_query(db, sql, ARGS(arg_int(until), arg_int((int64_t)limit)), &rows, e))
+		return err_in(e, "leases");
+	while (*n < limit && db_next(rows, e))
+		list[(*n)++] = (struct slice){ .batch_id = db_int(rows, 0), .slice_no = db_int(rows, 1),
+		    .version = db_int(rows, 2) };
+	return e->kind == ERR_NONE;
 }
 
 bool

@@ -34,6 +34,8 @@ must_check bool store_slice_lease(struct db *tx, const char *owner, const char *
     struct arena *, struct slice *out, bool *found, struct err *);
 /* Whether any slice could be leased at all. */
 must_check bool store_slice_waiting(struct db *, int64_t now, bool *found, struct err *);
+/* How many items are in slices that wait or are being issued. */
+must_check bool store_slice_waiting_items(struct db *, int64_t *items, struct err *);
 must_check bool store_slice_base(struct db *tx, int64_t batch_id, int64_t slice_no, int64_t base, struct err *);
 /* These compare the version: *held false when the slice is somebody else's, done or void. */
 must_check bool store_slice_plan(struct db *tx, const struct slice *, const uint8_t *plan, size_t len, bool *held,
@@ -49,6 +51,11 @@ must_check bool store_slice_free(struct db *tx, const char *owner, struct err *)
 must_check bool store_slice_done(struct db *tx, const struct slice *, bool *held, struct err *);
 /* What is not done yet is not to be done any more. */
 must_check bool store_slice_void(struct db *tx, int64_t batch_id, struct err *);
+/* A slice that is not to be done any more and whose plan nobody has held against the signer's journal. */
+must_check bool store_slice_unsettled(struct db *, struct arena *, struct slice *out, bool *found, struct err *);
+must_check bool store_slice_settled(struct db *tx, const struct slice *, bool *held, struct err *);
+/* Slices leased for longer than `until`, at most `limit`: number, version and batch. */
+must_check bool store_slice_far(struct db *, int64_t until, size_t limit, struct slice *, size_t *n, struct err *);
 /* In order of number, from slice_no `from` on. */
 must_check bool store_slice_list(struct db *, int64_t batch_id, int64_t from, int64_t limit, struct arena *,
     struct slice **, size_t *n, struct err *);

@@ -161,6 +161,28 @@ template_tx(struct db *db, void *arg, struct err *e)
 	return shared_template(j->thread->shared, db, j->slice, &j->ref, e);
 }
 
+bool
+issue_settle(struct issuer_thread *t, struct work_slice *slice, struct arena *a, struct err *e)
+{
+	struct job j = { .thread = t, .slice = slice, .arena = a };
+
+	return slice->plan_n == 0 || (app_tx(shared_app(t->shared), DB_READ, template_tx, &j, e) &&
+	    plan_settle(&j, slice->plan, slice->plan_n, e));
+}
+
+/* A CA from the future is a clock that was set back: that passes, and no device fails for it. */
+static bool
+dates_make(struct job *j, struct err *e)
+{
+	const struct ca *ca = j->ref.ca;
+
+	if (profile_dates(j->profile, clock_now_s(), ca->not_before, ca->not_after, &j->not_before, &j->not_after, e))
+		return true;
+	if (strcmp(e->code, "issuer_not_yet_valid") == 0)
+		return err_set(e, ERR_RETRY, "clock", "by this host's clock the issuing CA is not valid yet");
+	return false;
+}
+
 static bool
 job_open(struct job *j, struct err *e)
 {
@@ -177,9 +199,7 @@ job_open(struct job *j, struct err *e)
 	if (j->serials == NULL || j->results == NULL || j->tbs == NULL || j->keypairs == NULL)
 		return out_of_memory(e);
 	return constants_read(j, e) &&
-	    work_items(shared_app(j->thread->shared), j->slice, j->arena, e) &&
-	    profile_dates(j->profile, clock_now_s(), j->ref.ca->not_before, j->ref.ca->not_after, &j->not_before,
-	    &j->not_after, e);
+	    work_items(shared_app(j->thread->shared), j->slice, j->arena, e) && dates_make(j, e);
 }
 
 /* The lease must not run out while slow keys are made. */
@@ -328,6 +348,17 @@ items_sign(struct job *j, struct err *e)
 	return true;
 }
 
+/* From here on these serials may be signed, whatever becomes of the slice. */
+static bool
+items_plan(struct job *j, struct err *e)
+{
+	if (!work_plan(shared_app(j->thread->shared), j->slice, j->serials[0], j->n, e))
+		return false;
+	j->slice->plan = j->serials[0];
+	j->slice->plan_n = j->n;
+	return true;
+}
+
 /* A slice that was signed but is another worker's by now: what was signed goes to the orphans. */
 static bool
 slice_lost(struct job *j, struct err *lost, struct err *e)
@@ -347,7 +378,7 @@ issue_slice(struct issuer_thread *t, struct work_slice *slice, struct arena *a, 
 	bool ok;
 
 	ok = job_open(&j, e) && (!slice->sealed || shared_p12(t->shared, slice, a, &hold, &j.p12, e)) &&
-	    items_build(&j, e) && work_plan(shared_app(t->shared), slice, j.serials[0], j.n, e) && items_sign(&j, e);
+	    items_build(&j, e) && items_plan(&j, e) && items_sign(&j, e);
 	if (ok && !work_store(shared_app(t->shared), slice, j.results, j.n, &lost)) {
 		ok = false;
 		if (lost.kind == ERR_CONFLICT)

@@ -29,4 +29,10 @@ OWN_TYPE(struct issuer_thread, issuer_thread_free)
  */
 must_check bool issue_slice(struct issuer_thread *, struct work_slice *, struct arena *, struct err *);
 
+/*
+ * Holds the slice's plan against the signer's journal: what was signed is stored as a revoked orphan, what
+ * was not never will be.  Before a plan is let go of otherwise than by work_store.
+ */
+must_check bool issue_settle(struct issuer_thread *, struct work_slice *, struct arena *, struct err *);
+
 #endif

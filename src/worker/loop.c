@@ -54,13 +54,25 @@ pause_ms(const struct crew *crew, int ms)
 
 /* ---- issuing ---- */
 
-/* An error of ours must not stall a batch for ever: after many tries its items fail, with the reason. */
+static int64_t
+lease_s(const struct crew *crew)
+{
+	return crew->conf->lease_s == 0 ? LEASE_S : crew->conf->lease_s;
+}
+
+/*
+ * An error of ours must not stall a batch for ever: after many tries its items fail, with the reason.  What
+ * was signed in the last try is settled first, or the journal would know certificates that the store does not.
+ */
 static bool
-give_up(const struct crew *crew, struct work_slice *slice, struct arena *a, const struct err *why, struct err *e)
+give_up(const struct crew *crew, struct issuer_thread *t, struct work_slice *slice, struct arena *a,
+    const struct err *why, struct err *e)
 {
 	struct work_result *results = arena_array(a, (size_t)slice->size, sizeof(*results));
 
-	if (results == NULL || (slice->items == NULL && !work_items(crew->app, slice, a, e)))
+	if (results == NULL)
+		return err_sys(e, "no room to give a slice up");
+	if (!issue_settle(t, slice, a, e) || (slice->items == NULL && !work_items(crew->app, slice, a, e)))
 		return false;
 	for (int64_t i = 0; i < slice->size; i++)
 		results[i] = (struct work_result){ .index = slice->items[i].index, .code = why->code,
@@ -69,24 +81,27 @@ give_up(const struct crew *crew, struct work_slice *slice, struct arena *a, cons
 }
 
 static void
-slice_failed(const struct crew *crew, struct work_slice *slice, struct arena *a, const struct err *why)
+slice_failed(const struct crew *crew, struct issuer_thread *t, struct work_slice *slice, struct arena *a,
+    const struct err *why)
 {
 	struct err e = { 0 };
 	int64_t wait_s = slice->attempts < 6 ? slice->attempts : 30;
 	bool away = why->kind == ERR_UNAVAILABLE || why->kind == ERR_RETRY;
+	bool hopeless = why->kind == ERR_NOT_FOUND && strcmp(why->code, "secret_gone") == 0;
+	bool clock = away && strcmp(why->code, "clock") == 0;
 
 	if (why->kind == ERR_CONFLICT && strcmp(why->code, "slice_lost") == 0) {
 		log_warn("slice.lost", "batch=%lld slice=%lld", (long long)slice->batch_id, (long long)slice->slice_no);
 		return;
 	}
 	log_err("slice.failed", why);
-	if (!away && (slice->attempts >= GIVE_UP_AFTER || why->kind == ERR_NOT_FOUND || why->kind == ERR_CONFLICT)) {
-		if (give_up(crew, slice, a, why, &e))
+	if (!away && (slice->attempts >= GIVE_UP_AFTER || hopeless)) {
+		if (give_up(crew, t, slice, a, why, &e))
 			return;
 		log_err("slice.give_up", &e);
 		err_clear(&e);
 	}
-	if (!work_release(crew->app, slice, away ? 1 : wait_s, &e))
+	if (!work_release(crew->app, slice, away && !clock ? 1 : wait_s, &e))
 		log_err("slice.release", &e);
 }
 
@@ -140,7 +155,7 @@ issue_main(void *arg)
 	struct crew *crew = hand->crew;
 	OWN(arena_free) struct arena *a = arena_new(SLICE_ARENA_MAX);
 	OWN(issuer_thread_free) struct issuer_thread *t = issuer_thread_new(crew->shared, crew->conf->signer_socket,
-	    crew->conf->rsa_keygen, crew->conf->lease_s == 0 ? LEASE_S : crew->conf->lease_s);
+	    crew->conf->rsa_keygen, lease_s(crew));
 	char owner[WORK_OWNER_MAX + 1];
 
 	(void)snprintf(owner, sizeof(owner), "%s %d %d", crew->host, (int)getpid(), hand->number);
@@ -150,8 +165,7 @@ issue_main(void *arg)
 		bool found;
 
 		arena_reset(a);
-		if (!work_lease(crew->app, owner, crew->host, crew->conf->lease_s == 0 ? LEASE_S : crew->conf->lease_s, a,
-		    &slice, &found, &e)) {
+		if (!work_lease(crew->app, owner, crew->host, lease_s(crew), a, &slice, &found, &e)) {
 			log_err("slice.lease", &e);
 			pause_ms(crew, 1000);
 			continue;
@@ -161,7 +175,7 @@ issue_main(void *arg)
 			continue;
 		}
 		if (!issue_slice(t, &slice, a, &e)) {
-			slice_failed(crew, &slice, a, &e);
+			slice_failed(crew, t, &slice, a, &e);
 			if (e.kind == ERR_UNAVAILABLE)
 				pause_ms(crew, 1000);
 		}
@@ -223,6 +237,55 @@ chores_often(struct crew *crew, struct signlink *signer)
 		db_checkpoint(db, (int64_t)256 * 1024 * 1024);
 }
 
+/* What was planned for batches that were rejected before it came back from the signer. */
+static bool
+settle_void(const struct crew *crew, struct issuer_thread *t, struct arena *a, struct err *e)
+{
+	for (int i = 0; i < 100 && !*crew->stop; i++) {
+		struct work_slice slice = { 0 };
+		bool found;
+
+		arena_reset(a);
+		if (!work_unsettled(crew->app, a, &slice, &found, e))
+			return false;
+		if (!found)
+			return true;
+		if (!issue_settle(t, &slice, a, e) || !work_settled(crew->app, &slice, e))
+			return false;
+	}
+	return true;
+}
+
+struct turns {
+	struct issuer_thread	*thread;
+	struct arena		*arena;
+	struct work_watch	 watch;
+	int64_t			 beat_ms, leases_ms;		/* when next */
+};
+
+/* Signs of life, and what dead or stopped work has left. */
+static void
+chores_of_work(const struct crew *crew, struct turns *t)
+{
+	int64_t now_ms = clock_mono_ms();
+	struct err e = { 0 };
+
+	if (now_ms >= t->beat_ms) {
+		t->beat_ms = now_ms + WORK_BEAT_S * 1000;
+		if (!work_beat(crew->app, crew->host, &e))
+			chore_failed("chore.beat", &e);
+		err_clear(&e);
+	}
+	if (now_ms >= t->leases_ms) {
+		t->leases_ms = now_ms + lease_s(crew) * 500;
+		if (!work_mend_leases(crew->app, &t->watch, lease_s(crew), &e))
+			chore_failed("chore.leases", &e);
+		err_clear(&e);
+	}
+	if (!settle_void(crew, t->thread, t->arena, &e))
+		chore_failed("chore.settle", &e);
+}
+
 static void
 chores_now_and_then(struct crew *crew, struct signlink *signer)
 {
@@ -259,9 +322,14 @@ chores_main(void *arg)
 	const struct hand *hand = arg;
 	struct crew *crew = hand->crew;
 	OWN(signlink_free) struct signlink *signer = signlink_new(crew->conf->signer_socket);
+	OWN(arena_free) struct arena *a = arena_new(SLICE_ARENA_MAX);
+	OWN(issuer_thread_free) struct issuer_thread *t = issuer_thread_new(crew->shared, crew->conf->signer_socket,
+	    crew->conf->rsa_keygen, lease_s(crew));
+	struct turns turns = { .thread = t, .arena = a };
 	int64_t next_ms = 0;
 
 	while (!*crew->stop) {
+		chores_of_work(crew, &turns);
 		chores_often(crew, signer);
 		if (clock_mono_ms() >= next_ms) {
 			chores_now_and_then(crew, signer);

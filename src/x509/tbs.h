@@ -61,7 +61,10 @@ struct tbs_found {
 	const char	*inputs[PROFILE_INPUTS_MAX];	/* recovered; NULL: absent; point into text */
 	char		text[4096];
 };
-/* ERR_FORBIDDEN tbs_refused, the message says why: "extension keyUsage is not the profile's". */
+/*
+ * ERR_FORBIDDEN tbs_refused, the message says why: "extension keyUsage is not the profile's".  ERR_RETRY clock
+ * where it was built under another clock than ours.
+ */
 must_check bool tbs_check(const struct tbs_template *, const struct tbs_expect *, struct der tbs,
     struct tbs_found *out, struct err *);
 

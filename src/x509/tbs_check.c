@@ -17,6 +17,8 @@ struct check {
 };
 
 #define REFUSE(c, ...) err_set((c)->e, ERR_FORBIDDEN, "tbs_refused", __VA_ARGS__)
+/* The builder's clock and ours differ: nothing is wrong that will not pass. */
+#define REFUSE_CLOCK(c, ...) err_set((c)->e, ERR_RETRY, "clock", __VA_ARGS__)
 
 static bool
 check_head(struct check *c)
@@ -61,7 +63,7 @@ check_dates(struct check *c)
 		most = most < least ? least : most;
 	}
 	if (from < least || from > most)
-		return REFUSE(c, "notBefore %s is not now, give or take %lld seconds", text,
+		return REFUSE_CLOCK(c, "notBefore %s is not now, give or take %lld seconds", text,
 		    (long long)c->want->clock_skew_s);
 	end = profile_not_after(p, from, c->t->issuer.not_after_s);
 	if (to != end) {

@@ -150,7 +150,7 @@ refusals(void)
 	der_put_time(&w, clock_now_s() - 10 * 86400);
 	der_wrap(&w, DER_SEQUENCE, 0);
 	CHECK(der_written(&w, &validity), "validity");
-	CHECK(strstr(sign(edit(tbs, 4, validity)), "tbs_refused") != NULL, "a notBefore ten days ago was signed");
+	CHECK(strstr(sign(edit(tbs, 4, validity)), "clock") != NULL, "a notBefore ten days ago was signed");
 	w = der_writer(times, sizeof(times));
 	der_put_time(&w, clock_now_s() + 86400);
 	der_put_time(&w, clock_now_s());

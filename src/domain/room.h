@@ -1,0 +1,16 @@
+/*
+ * room - whether the disks have room for an order: what is taken is carried through, so a disk that fills up
+ * refuses orders before it breaks one.
+ */
+#ifndef DOMAIN_ROOM_H
+#define DOMAIN_ROOM_H
+
+#include "domain/app.h"
+
+/*
+ * For so many more devices, beside those that are ordered and not made yet.  ERR_UNAVAILABLE "disk_full" says
+ * which disk; one that cannot be asked is not asked.
+ */
+must_check bool room_for(const struct app *, int64_t devices, struct err *);
+
+#endif
