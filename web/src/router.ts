@@ -5,6 +5,7 @@ import { adminRoutes } from './routes/admin';
 import { pageRoutes } from './routes/pages';
 import {
 	appRoute,
+	enrolRoute,
 	enterRoute,
 	forgotRoute,
 	loginRoute,
@@ -19,6 +20,7 @@ export const router = createRouter({
 		loginRoute,
 		forgotRoute,
 		resetRoute,
+		enrolRoute,
 		sessionRoute.addChildren([enterRoute, appRoute.addChildren([...pageRoutes, adminRoutes])]),
 	]),
 	context: { queryClient },

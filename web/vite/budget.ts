@@ -10,6 +10,8 @@ const kib = 1024;
 const startScripts = 220 * kib;
 const styles = 60 * kib;
 const chunk = 60 * kib;
+/** Not of a page: loaded by the one button that needs it. */
+const tools: Record<string, number> = { pkcs: 90 * kib };
 
 /** The page that a first visit opens. */
 const startPage = 'DashboardPage';
@@ -49,8 +51,9 @@ export function budget(): Plugin {
 				);
 			}
 			for (const file of chunks) {
-				if (!start.has(file) && size(file.code) > chunk) {
-					this.error(`${file.fileName} is larger than ${chunk} octets`);
+				const most = tools[file.name] ?? chunk;
+				if (!start.has(file) && size(file.code) > most) {
+					this.error(`${file.fileName} is larger than ${most} octets`);
 				}
 			}
 			for (const file of files) {

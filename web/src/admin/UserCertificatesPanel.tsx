@@ -61,7 +61,7 @@ function certificateColumns(t: TFunction): Column<UserCertificate>[] {
 }
 
 /** What a user logs in with besides the password. */
-export function UserCertificatesPanel({ user }: { user: User }) {
+export function UserCertificatesPanel({ user }: { user: Pick<User, 'id' | 'username'> }) {
 	const { t } = useTranslation();
 	const administers = useRight('admin');
 	const [search, setSearch] = useLocalPage(20);
@@ -107,7 +107,7 @@ export function UserCertificatesPanel({ user }: { user: User }) {
 }
 
 interface RevokeDialogProps {
-	user: User;
+	user: Pick<User, 'id' | 'username'>;
 	certificate: UserCertificate;
 	onClose: () => void;
 }

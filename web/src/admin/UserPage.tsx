@@ -6,12 +6,14 @@ import { useTranslation } from 'react-i18next';
 import { isStatus } from '../api/problem';
 import type { User } from '../api/types';
 import { formatTime } from '../lib/format';
+import { PasskeysPanel } from '../passkey/PasskeysPanel';
 import { useRight } from '../session/me';
 import { BackLink } from '../ui/BackLink';
 import { Fact, Facts } from '../ui/Facts';
 import { ProblemNotice } from '../ui/ProblemNotice';
 import { useTitle } from '../ui/useTitle';
 import { EditUserDialog } from './EditUserDialog';
+import { InvitationsPanel } from './InvitationsPanel';
 import { MembershipsPanel } from './MembershipsPanel';
 import { userQuery } from './queries';
 import { StateTag } from './StateTag';
@@ -77,6 +79,8 @@ function UserBody({ user }: { user: User }) {
 			</section>
 			<MembershipsPanel user={user} />
 			<UserCertificatesPanel user={user} />
+			{!user.service && <PasskeysPanel userId={user.id} />}
+			{!user.service && <InvitationsPanel user={user} />}
 			{editing && <EditUserDialog user={user} onClose={() => setEditing(false)} />}
 		</>
 	);

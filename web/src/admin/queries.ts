@@ -101,6 +101,20 @@ export function userCertificatesQuery(id: number, { cursor, limit = defaultLimit
 	});
 }
 
+export function invitationsQuery(id: number, { cursor, limit = defaultLimit }: PageSearch) {
+	return queryOptions({
+		queryKey: ['user', id, 'invitations', cursor, limit],
+		queryFn: ({ signal }) =>
+			got(
+				api.GET('/users/{user_id}/invitations', {
+					params: { path: { user_id: id }, query: { cursor, limit } },
+					signal,
+				}),
+			),
+		placeholderData: keepPreviousData,
+	});
+}
+
 export function auditParams(search: AuditSearch) {
 	return {
 		user: search.user?.trim() || undefined,

@@ -5,6 +5,9 @@ import type { paths } from './schema';
 
 export const apiBase = '/api/v1';
 
+/** Where 401 says that a log-in is refused; no session has ended by it. */
+const logInPaths = new Set(['/session', '/session/passkey']);
+
 const refusals: Middleware = {
 	async onResponse({ response, schemaPath }) {
 		if (response.ok) {
@@ -12,8 +15,7 @@ const refusals: Middleware = {
 			return undefined;
 		}
 		const problem = problemFrom(response.status, await response.text(), response.headers);
-		// A wrong password is 401 too, but no session has ended by it.
-		if (problem.status === 401 && schemaPath !== '/session') noteLoggedOut();
+		if (problem.status === 401 && !logInPaths.has(schemaPath)) noteLoggedOut();
 		throw problem;
 	},
 	onError({ error }) {

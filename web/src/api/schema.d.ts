@@ -699,6 +699,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/certificates/revoke-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke what a table names, or say what would be revoked
+         * @description A CSV file of serial numbers or device addresses, one a line; a column `serial_number`, `serial`, `mac_address`, `mac` or `eui64` counts, without a header the first. Any line that names nothing refuses the whole, each by its line. Then certificates are revoked in portions; a list that broke off is simply sent again.
+         */
+        post: operations["revokeCertificateList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/certificates/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back holds
+         * @description Certificates revoked with `certificate_hold` stand again. 409 `not_on_hold` when one of them is not on hold; then nothing is changed.
+         */
+        post: operations["releaseCertificates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/organizations": {
         parameters: {
             query?: never;
@@ -1224,7 +1264,7 @@ export interface components {
             }[];
             ca_id: string;
             /** @description `download` once its batch was downloaded, and for CSRs. */
-            actions: ("download" | "revoke")[];
+            actions: ("download" | "revoke" | "release")[];
         };
         CertificateList: {
             items: components["schemas"]["Certificate"][];
@@ -1805,15 +1845,21 @@ export interface components {
             name: string;
         };
         /**
-         * @description `privilege_withdrawn` is for operators.
+         * @description `privilege_withdrawn` is for operators; `certificate_hold`, where the profile allows it, can be released.
          * @enum {string}
          */
-        RevocationReason: "unspecified" | "key_compromise" | "affiliation_changed" | "superseded" | "cessation_of_operation" | "privilege_withdrawn";
+        RevocationReason: "unspecified" | "key_compromise" | "affiliation_changed" | "superseded" | "cessation_of_operation" | "privilege_withdrawn" | "certificate_hold";
         RevocationResult: {
             /** @description Now. */
             revoked: number;
             /** @description Left as they were, the first reason too. */
             already_revoked: number;
+        };
+        ReleaseCertificates: {
+            serial_numbers: string[];
+        };
+        ReleaseResult: {
+            released: number;
         };
         RevokeBatch: {
             reason: components["schemas"]["RevocationReason"];
@@ -1821,6 +1867,26 @@ export interface components {
         RevokeCertificates: {
             serial_numbers: string[];
             reason: components["schemas"]["RevocationReason"];
+            /**
+             * Format: date-time
+             * @description Since when it is known, or thought, to be bad: invalidityDate in revocation lists.
+             */
+            invalid_since?: string;
+        };
+        RevokeList: {
+            reason: components["schemas"]["RevocationReason"];
+            /** Format: date-time */
+            invalid_since?: string;
+        };
+        RevokeListResult: {
+            dry_run: boolean;
+            /** @description That name something. */
+            lines: number;
+            /** @description That they mean. */
+            certificates: number;
+            /** @description Now, or as it would be. */
+            revoked: number;
+            already_revoked: number;
         };
         /**
          * @description What a route asks for in `x-needs`, and what a token may be narrowed to. Every other right includes `view`.
@@ -2363,6 +2429,8 @@ export interface components {
         Serial: string;
         /** @description Per organization: the same order and file again return the first answer, another body is 409. A refused order does not use it up. */
         IdempotencyKey: string;
+        /** @description True: says what would be done, and does nothing. */
+        DryRun: boolean;
         /** @description True: the confirmation step, which changes nothing. */
         Preview: boolean;
         /** @description RFC 9110, one range of bytes. */
@@ -4101,6 +4169,91 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeCertificateList: {
+        parameters: {
+            query?: {
+                /** @description True: says what would be done, and does nothing. */
+                dry_run?: components["parameters"]["DryRun"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    order: components["schemas"]["RevokeList"];
+                    /**
+                     * Format: binary
+                     * @description At most 7 MiB.
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What was revoked; with `dry_run=true`, what would be. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokeListResult"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    releaseCertificates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseCertificates"];
+            };
+        };
+        responses: {
+            /** @description All of them, or none. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseResult"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];

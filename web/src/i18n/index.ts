@@ -5,6 +5,7 @@ import { admin } from './en/admin';
 import { batches, methods, revoke, status } from './en/batches';
 import { certificates, dashboard, profiles } from './en/certificates';
 import { common, problems } from './en/common';
+import { enrol, passkey } from './en/enrol';
 import { help } from './en/help';
 import { inputProblems, order } from './en/order';
 import { settings } from './en/settings';
@@ -29,6 +30,8 @@ export const en = {
 	dashboard,
 	settings,
 	admin,
+	enrol,
+	passkey,
 };
 
 export function i18nStart() {

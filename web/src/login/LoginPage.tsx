@@ -8,12 +8,14 @@ import { z } from 'zod';
 import { api, got } from '../api/client';
 import { isStatus } from '../api/problem';
 import { keep } from '../lib/storage';
+import { passkeysKnown } from '../passkey/webauthn';
 import { Notice } from '../ui/Notice';
 import { PasswordField } from '../ui/PasswordField';
 import { ProblemNotice } from '../ui/ProblemNotice';
 import { problemText } from '../ui/problem-text';
 import { TextField } from '../ui/TextField';
 import { LoginFrame } from './LoginFrame';
+import { type LoginStep, PasskeyRefused, PasskeyStep } from './PasskeyStep';
 
 const schema = z.object({
 	username: z.string().trim().min(1),
@@ -32,11 +34,18 @@ export function LoginPage() {
 	const { refused, next, again } = route.useSearch();
 	const [problem, setProblem] = useState<unknown>();
 	const [leaving, setLeaving] = useState(false);
+	/** The password is right, and a passkey may follow. */
+	const [step, setStep] = useState<LoginStep>();
 	const form = useForm<Fields>({
 		resolver: zodResolver(schema),
 		defaultValues: { username: '', password: '' },
 	});
 	const { errors, isSubmitting } = form.formState;
+
+	function leave(url: string) {
+		setLeaving(true);
+		location.assign(url);
+	}
 
 	async function submit(fields: Fields) {
 		setProblem(undefined);
@@ -46,8 +55,8 @@ export function LoginPage() {
 			if (next || !refused) keep('next', next ?? null, sessionStorage);
 			keep('again', again ? '1' : null, sessionStorage);
 			keep('fresh', '1', sessionStorage);
-			setLeaving(true);
-			location.assign(step.url);
+			if (step.next === 'passkey' || (step.passkey && passkeysKnown())) setStep(step);
+			else leave(step.url);
 		} catch (error) {
 			form.resetField('password');
 			setProblem(error);
@@ -55,6 +64,19 @@ export function LoginPage() {
 		}
 	}
 
+	if (step && !leaving) {
+		return (
+			<PasskeyStep
+				step={step}
+				onCertificate={() => leave(step.url)}
+				onRefused={(error) => {
+					setStep(undefined);
+					form.resetField('password');
+					setProblem(error);
+				}}
+			/>
+		);
+	}
 	return (
 		<LoginFrame title={t('login.title')} step={leaving ? 2 : 1}>
 			{refused && !problem && !leaving && <Refused none={refused === 'no-certificate'} />}
@@ -96,6 +118,7 @@ export function LoginPage() {
 
 function LoginProblem({ error }: { error: unknown }) {
 	const { t } = useTranslation();
+	if (error instanceof PasskeyRefused) return <Notice kind="error" title={t('passkey.refused')} />;
 	if (isStatus(error, 401) || isStatus(error, 422)) {
 		return (
 			<Notice kind="error" title={t('login.wrong')}>

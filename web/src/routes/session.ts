@@ -38,6 +38,12 @@ export const resetRoute = createRoute({
 	component: lazyPage(() => import('../login/ResetPage'), 'ResetPage'),
 });
 
+export const enrolRoute = createRoute({
+	getParentRoute: () => rootRoute,
+	path: '/enrol/$token',
+	component: lazyPage(() => import('../enrol/EnrolPage'), 'EnrolPage'),
+});
+
 /** Everything behind the log-in; keeps the address for after it. */
 export const sessionRoute = createRoute({
 	getParentRoute: () => rootRoute,

@@ -1,6 +1,8 @@
 import { Select, SelectItem, Toggle } from '@carbon/react';
 import { useTranslation } from 'react-i18next';
-import { useRight } from '../session/me';
+import { UserCertificatesPanel } from '../admin/UserCertificatesPanel';
+import { PasskeysPanel } from '../passkey/PasskeysPanel';
+import { useMe, useRight } from '../session/me';
 import { type Theme, themeChoose, themes, useTheme } from '../theme/theme';
 import { useTitle } from '../ui/useTitle';
 import {
@@ -18,12 +20,17 @@ import { TokensPanel } from './TokensPanel';
 export function SettingsPage() {
 	const { t } = useTranslation();
 	useTitle(t('settings.title'));
+	const me = useMe();
 	const administers = useRight('admin');
+	// Who may not ask for the certificates of a user, may not for those of its own.
+	const seesCertificates = useRight('audit');
 	return (
 		<div className="page">
 			<h1>{t('settings.title')}</h1>
 			<PreferencesPanel />
 			<SessionsPanel />
+			<PasskeysPanel />
+			{seesCertificates && <UserCertificatesPanel user={me} />}
 			<TokensPanel mayMake={administers} />
 		</div>
 	);

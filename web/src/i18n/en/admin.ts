@@ -137,6 +137,20 @@ export const admin = {
 	revokeCertificateTitle: 'Revoke the admin certificate?',
 	revokeCertificateText:
 		'The user cannot log in with it any more, and all sessions and tokens end.',
+	invitations: 'Invitations',
+	invitationsText:
+		'A mail with a link, good once, to enroll an admin certificate or a passkey. A new one withdraws the one before.',
+	invitationsEmpty: 'No open invitation.',
+	invited: 'Sent',
+	goodUntil: 'Good until',
+	inviteSend: 'Send an invitation',
+	inviteSent: 'The invitation is on its way to {{email}}.',
+	inviteWithdraw: 'Withdraw the invitation',
+	inviteWithdrawn: 'The invitation is withdrawn.',
+	passwordLength: 'Least length of passwords',
+	passwordLengthWrong: '12 to 64.',
+	invitationDays: 'Days that an invitation is good',
+	invitationDaysWrong: '1 to 30.',
 	// authorities
 	authoritiesEmpty: 'No certificate authority.',
 	label: 'Authority',
