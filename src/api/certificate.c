@@ -152,8 +152,10 @@ actions_json(const struct certificate *c, const struct actor *who)
 
 	if (c->batch_downloaded_at != 0)
 		json_array_append_new(list, json_string("download"));
-	if ((who->rights & RIGHT_REVOKE) != 0 && c->state == CERTIFICATE_ISSUED)
+	if ((who->rights & RIGHT_REVOKE) != 0 && (c->state == CERTIFICATE_ISSUED || c->state == CERTIFICATE_ON_HOLD))
 		json_array_append_new(list, json_string("revoke"));
+	if ((who->rights & RIGHT_REVOKE) != 0 && c->state == CERTIFICATE_ON_HOLD)
+		json_array_append_new(list, json_string("release"));
 	return list;
 }
 
@@ -207,33 +209,4 @@ api_certificate_der(struct app *app, const struct http_req *q, struct http_res *
 	http_set(s, "Cache-Control", "no-store");
 	http_attachment(s, arena_printf(q->arena, "%s.der", serial_text(q->arena, d.c.serial)));
 	return http_bytes(s, 200, "application/pkix-cert", d.der, d.der_len);
-}
-
-/* ---- revocation ---- */
-
-struct revoke_body {
-	struct text_list	 serial_numbers;
-	const char		*reason;
-};
-static const struct field revoke_fields[] = {
-	TEXT_LIST(struct revoke_body, serial_numbers, 1, 10000, 64),
-	TEXT(struct revoke_body, reason, 1, 64),
-};
-
-bool
-api_certificates_revoke(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
-{
-	struct revoke_body in = { 0 };
-	int64_t revoked, already;
-
-	if (!json_decode(q->body, revoke_fields, COUNT(revoke_fields), q->arena, &in, e, http_faults(s)))
-		return false;
-	if (!certificate_revoke(app, q->actor, in.serial_numbers.v, in.serial_numbers.n,
-		revocation_reason(in.reason), &revoked, &already, http_faults(s), e)) {
-		if (e->kind == ERR_INVALID && strcmp(e->code, "reason") == 0)
-			fault_add(http_faults(s), NULL, 0, "reason", in.reason, "%s", e->msg);
-		return false;
-	}
-	return http_json(s, 200, json_pack("{s:I, s:I}", "revoked", (json_int_t)revoked, "already_revoked",
-	    (json_int_t)already));
 }

@@ -49,6 +49,8 @@ const struct route api_routes[] = {
 	{ GET,    V1 "/events",                             VIEW,    0,        0, api_events_get },
 	{ GET,    V1 "/certificates",                       VIEW,    0,        0, api_certificates_get },
 	{ POST,   V1 "/certificates/revoke",                REVOKE,  MIB,      0, api_certificates_revoke },
+	{ POST,   V1 "/certificates/revoke-list",           REVOKE,  4 * KIB,  7 * MIB, api_certificates_revoke_list },
+	{ POST,   V1 "/certificates/release",               REVOKE,  MIB,      0, api_certificates_release },
 	{ GET,    V1 "/certificates/{serial_number}",       VIEW,    0,        0, api_certificate_get },
 	{ GET,    V1 "/certificates/{serial_number}.pem",   VIEW,    0,        0, api_certificate_pem },
 	{ GET,    V1 "/certificates/{serial_number}.der",   VIEW,    0,        0, api_certificate_der },

@@ -79,11 +79,20 @@ must_check bool certificate_words(const struct certificate_detail *, struct aren
 /* RFC 7468 text. */
 must_check bool certificate_pem(const struct certificate_detail *, struct arena *, const char **pem, struct err *);
 
+/* ---- revocation ---- */
+
+struct revocation {
+	int	 reason;		/* RFC 5280's; certificate_hold where the profile allows it */
+	int64_t	 invalid_since;		/* 0: not said */
+};
 /*
  * All or none: a serial number that is unknown or another organization's is a fault, ERR_INVALID.  One
- * already revoked stays as it is, its reason too.
+ * already revoked stays as it is, its reason too; one on hold can be revoked for good.
  */
 must_check bool certificate_revoke(const struct app *, const struct actor *, const char *const *serial_numbers,
-    size_t n, int reason, int64_t *revoked, int64_t *already, struct faults *, struct err *);
+    size_t n, const struct revocation *, int64_t *revoked, int64_t *already, struct faults *, struct err *);
+/* Takes back holds; all or none.  One that is not on hold is a fault. */
+must_check bool certificate_release(const struct app *, const struct actor *, const char *const *serial_numbers,
+    size_t n, int64_t *released, struct faults *, struct err *);
 
 #endif

@@ -258,3 +258,65 @@ store_certificate_revoke_range(struct db *tx, int64_t batch_id, int64_t from, in
 		return err_in(e, "certificates of batch %lld", (long long)batch_id);
 	return true;
 }
+
+static bool
+change(struct db *tx, const char *sql, struct db_args args, bool *changed, struct err *e)
+{
+	int64_t rows;
+
+	if (!db_run(tx, sql, args, &rows, e))
+		return err_in(e, "certificate %lld", (long long)args.v[0].i);
+	*changed = rows == 1;
+	return true;
+}
+
+bool
+store_certificate_hold(struct db *tx, int64_t id, int64_t at, bool *changed, struct err *e)
+{
+	static const char sql[] =
+	    "UPDATE certificate SET state = 4, revoked_at = $2, reason = 6, status_seq = $3 WHERE id = $1 AND state = 0";
+	int64_t seq;
+
+	return store_status_next(tx, &seq, e) && change(tx, sql, ARGS(arg_int(id), arg_int(at), arg_int(seq)), changed, e);
+}
+
+bool
+store_certificate_release(struct db *tx, int64_t id, bool *changed, struct err *e)
+{
+	static const char sql[] =
+	    "UPDATE certificate SET state = 0, revoked_at = NULL, reason = NULL, invalidity_at = NULL, status_seq = $2"
+	    " WHERE id = $1 AND state = 4";
+	int64_t seq;
+
+	return store_status_next(tx, &seq, e) && change(tx, sql, ARGS(arg_int(id), arg_int(seq)), changed, e);
+}
+
+bool
+store_certificate_invalid_since(struct db *tx, int64_t id, int64_t since, struct err *e)
+{
+	bool changed;
+
+	return change(tx, "UPDATE certificate SET invalidity_at = $2 WHERE id = $1", ARGS(arg_int(id), arg_int(since)),
+	    &changed, e);
+}
+
+bool
+store_certificate_named(struct db *db, int64_t organization_id, int64_t profile_id, const char *input, const char *value,
+    uint8_t (*serials)[16], size_t cap, size_t *n, struct err *e)
+{
+	static const char sql[] =
+	    "SELECT c.serial FROM device_name d JOIN certificate c ON c.batch_id = d.batch_id AND c.item_index = d.item_index"
+	    " AND c.state <> 3 WHERE d.organization_id = $1 AND d.profile_id = $2 AND d.input = $3 AND d.value = $4";
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	const uint8_t *serial;
+	size_t len;
+
+	if (!db_query(db, sql, ARGS(arg_int(organization_id), arg_int(profile_id), arg_text(input), arg_text(value)), &rows, e))
+		return err_in(e, "certificate by name");
+	for (*n = 0; *n < cap && db_next(rows, e);) {
+		serial = db_blob(rows, 0, &len);
+		if (serial != NULL && len == 16)
+			memcpy(serials[(*n)++], serial, 16);
+	}
+	return e->kind == ERR_NONE;
+}

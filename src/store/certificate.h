@@ -48,6 +48,15 @@ must_check bool store_certificate_revoke(struct db *tx, int64_t id, enum certifi
 must_check bool store_certificate_revoke_range(struct db *tx, int64_t batch_id, int64_t from, int64_t to,
     enum certificate_state, int64_t at, int64_t reason, int64_t *changed, struct err *);
 
+/* Issued to on hold; on hold to issued.  *changed false: it was neither. */
+must_check bool store_certificate_hold(struct db *tx, int64_t id, int64_t at, bool *changed, struct err *);
+must_check bool store_certificate_release(struct db *tx, int64_t id, bool *changed, struct err *);
+/* Since when a revoked one is known, or thought, to be bad. */
+must_check bool store_certificate_invalid_since(struct db *tx, int64_t id, int64_t since, struct err *);
+/* Serial numbers of what stands (or is on hold) under a device's name; up to `cap`. */
+must_check bool store_certificate_named(struct db *, int64_t organization_id, int64_t profile_id, const char *input,
+    const char *value, uint8_t (*serials)[16], size_t cap, size_t *n, struct err *);
+
 enum certificate_sort { CERTIFICATE_BY_CREATED_AT, CERTIFICATE_BY_SERIAL, CERTIFICATE_BY_BATCH, CERTIFICATE_BY_NOT_AFTER };
 
 /* 0, NULL, -1 (state): does not apply.  Orphans are never listed. */

@@ -335,24 +335,24 @@ revoking(struct orders_world *w)
 	    "%s: fetched before its batch: %s", check_on, e.msg);
 	serials[5] = "00112233445566778899AABBCCDDEEFF";
 	e = (struct err){ 0 };
-	CHECK(!certificate_revoke(&w->app, &w->ann, serials, 6, REASON_SUPERSEDED, &revoked, &already, &f, &e) &&
+	CHECK(!certificate_revoke(&w->app, &w->ann, serials, 6, &(struct revocation){ .reason = REASON_SUPERSEDED }, &revoked, &already, &f, &e) &&
 	    f.n == 1 && strcmp(f.list[0].field, "serial_numbers[5]") == 0, "%s: an unknown serial: %s", check_on, e.msg);
-	CHECK(!certificate_revoke(&w->app, &w->carl, serials, 1, REASON_SUPERSEDED, &revoked, &already, &f, &e) && f.n == 1,
+	CHECK(!certificate_revoke(&w->app, &w->carl, serials, 1, &(struct revocation){ .reason = REASON_SUPERSEDED }, &revoked, &already, &f, &e) && f.n == 1,
 	    "%s: another organization's: %s", check_on, e.msg);
 	e = (struct err){ 0 };
-	CHECK(!certificate_revoke(&w->app, &w->ann, serials, 1, REASON_PRIVILEGE_WITHDRAWN, &revoked, &already, &f, &e) &&
+	CHECK(!certificate_revoke(&w->app, &w->ann, serials, 1, &(struct revocation){ .reason = REASON_PRIVILEGE_WITHDRAWN }, &revoked, &already, &f, &e) &&
 	    e.kind == ERR_INVALID, "%s: an operators' reason: %s", check_on, e.msg);
-	CHECK(!certificate_revoke(&w->app, &w->ann, serials, 1, REASON_CESSATION_OF_OPERATION, &revoked, &already, &f, &e) &&
+	CHECK(!certificate_revoke(&w->app, &w->ann, serials, 1, &(struct revocation){ .reason = REASON_CESSATION_OF_OPERATION }, &revoked, &already, &f, &e) &&
 	    e.kind == ERR_INVALID, "%s: a reason that the profile does not allow: %s", check_on, e.msg);
-	MUST(certificate_revoke(&w->app, &w->ann, serials, 2, REASON_KEY_COMPROMISE, &revoked, &already, &f, me));
+	MUST(certificate_revoke(&w->app, &w->ann, serials, 2, &(struct revocation){ .reason = REASON_KEY_COMPROMISE }, &revoked, &already, &f, me));
 	CHECK(revoked == 2 && already == 0, "%s: two revoked", check_on);
-	MUST(certificate_revoke(&w->app, &w->ann, serials, 3, REASON_SUPERSEDED, &revoked, &already, &f, me));
+	MUST(certificate_revoke(&w->app, &w->ann, serials, 3, &(struct revocation){ .reason = REASON_SUPERSEDED }, &revoked, &already, &f, me));
 	CHECK(revoked == 1 && already == 2, "%s: one more", check_on);
 	MUST(certificate_get(&w->app, &w->ann, serials[0], w->arena, &d, me));
 	CHECK(d.c.reason == REASON_KEY_COMPROMISE, "%s: the first reason stays", check_on);
 	CHECK(order_form(w, "spare", "00:1A:2B:06:00:00", 3).size == 3, "%s: revoked names are free", check_on);
 	CHECK(state_is(w, b.id, "ready_for_download"), "%s: its siblings stand", check_on);
-	MUST(certificate_revoke(&w->app, &w->operator, serials, 5, REASON_PRIVILEGE_WITHDRAWN, &revoked, &already, &f, me));
+	MUST(certificate_revoke(&w->app, &w->operator, serials, 5, &(struct revocation){ .reason = REASON_PRIVILEGE_WITHDRAWN }, &revoked, &already, &f, me));
 	CHECK(revoked == 2 && state_is(w, b.id, "revoked"), "%s: the last one takes the batch with it", check_on);
 	orders_work_all(w);
 
