@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/factor.h"
 #include "api/routes.h"
 #include "api/session.h"
 #include "domain/actor.h"
@@ -21,6 +22,14 @@ auth_origin(const struct http_req *q)
 			from.agent = "";
 	}
 	return from;
+}
+
+void
+auth_cookies(struct http_res *s, const struct login_done *done)
+{
+	http_cookie_set(s, COOKIE_PENDING, "", 0);
+	http_cookie_set(s, COOKIE_SESSION, done->cookie, -1);
+	http_cookie_set(s, COOKIE_BROWSER, done->browser, (int64_t)180 * 86400);
 }
 
 bool
@@ -68,7 +77,8 @@ auth_authenticate(struct app *app, struct http_req *q, struct err *e)
 static bool
 session_only(const struct route *r)
 {
-	static http_handler *const handlers[] = { api_tokens_post, api_session_organization, api_session_delete };
+	static http_handler *const handlers[] = { api_tokens_post, api_session_organization, api_session_delete,
+		api_passkey_options, api_passkeys_post, api_passkey_delete };
 
 	for (size_t i = 0; i < COUNT(handlers); i++)
 		if (r->handler == handlers[i])

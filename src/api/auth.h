@@ -10,6 +10,8 @@
 #define COOKIE_PENDING "__Host-certmill-login"
 #define COOKIE_BROWSER "__Host-certmill-browser"
 
+/* The session's cookie and the browser's, in place of the pending one. */
+void auth_cookies(struct http_res *, const struct login_done *);
 /* Where the request comes from, for the domain; texts are the request's. */
 struct origin auth_origin(const struct http_req *);
 

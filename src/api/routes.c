@@ -2,6 +2,7 @@
 
 #include "api/admin.h"
 #include "api/batch.h"
+#include "api/factor.h"
 #include "api/profile.h"
 #include "api/session.h"
 #include "domain/actor.h"
@@ -88,5 +89,21 @@ const struct route api_routes[] = {
 	{ GET,    V1 "/audit.csv",                          AUDIT,   0,        0, api_audit_csv },
 	{ GET,    V1 "/dashboard",                          VIEW,    0,        0, api_dashboard_get },
 	{ GET,    V1 "/cas",                                VIEW,    0,        0, api_cas_get },
+	{ POST,   V1 "/session/passkey",                    PUBLIC,  32 * KIB, 0, api_session_passkey },
+	{ GET,    V1 "/me/passkeys",                        VIEW,    0,        0, api_passkeys_get },
+	{ POST,   V1 "/me/passkeys",                        VIEW,    32 * KIB, 0, api_passkeys_post },
+	{ POST,   V1 "/me/passkeys/options",                VIEW,    0,        0, api_passkey_options },
+	{ DELETE, V1 "/me/passkeys/{passkey_id}",           VIEW,    0,        0, api_passkey_delete },
+	{ GET,    V1 "/enrolments/{token}",                 PUBLIC,  0,        0, api_enrolment_get },
+	{ POST,   V1 "/enrolments/{token}",                 PUBLIC,  32 * KIB, 0, api_enrolment_post },
+	{ POST,   V1 "/enrolments/{token}/passkey-options", PUBLIC,  0,        0, api_enrolment_passkey_options },
+	{ POST,   V1 "/enrolments/{token}/passkeys",        PUBLIC,  32 * KIB, 0, api_enrolment_passkey_post },
+	{ GET,    V1 "/users/{user_id}/invitations",        AUDIT,   0,        0, api_invitations_get },
+	{ POST,   V1 "/users/{user_id}/invitations",        ADMIN,   0,        0, api_invitations_post },
+	{ DELETE, V1 "/users/{user_id}/invitations/{invitation_id}",
+	                                                    ADMIN,   0,        0, api_invitation_delete },
+	{ GET,    V1 "/users/{user_id}/passkeys",           AUDIT,   0,        0, api_user_passkeys_get },
+	{ DELETE, V1 "/users/{user_id}/passkeys/{passkey_id}",
+	                                                    ADMIN,   0,        0, api_user_passkey_delete },
 };
 const size_t api_routes_n = COUNT(api_routes);

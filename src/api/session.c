@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/auth.h"
+#include "api/factor.h"
 #include "api/page.h"
 #include "api/profile.h"
 #include "base/clock.h"
@@ -27,19 +28,26 @@ api_session_post(struct app *app, const struct http_req *q, struct http_res *s, 
 {
 	struct credentials in = { 0 };
 	struct origin from = auth_origin(q);
+	struct passkey_request passkey;
 	struct login_step step;
 	const char *url;
+	json_t *body, *request;
 	bool ok;
 
 	if (!json_decode(q->body, credentials_fields, COUNT(credentials_fields), q->arena, &in, e, http_faults(s)))
 		return false;
 	ok = login_password(app, in.username, in.password, &from, &step, e);
 	secret_free(in.password);
-	if (!ok)
+	if (!ok || !passkey_request(app, &step, q->arena, &passkey, e))
 		return false;
 	url = arena_printf(q->arena, "%s/api/v1/session/certificate?ticket=%s", app->mtls_origin, step.ticket);
 	http_cookie_set(s, COOKIE_PENDING, step.pending, TICKET_S);
-	return http_json(s, 200, json_pack("{s:s, s:s}", "next", "client_certificate", "url", url));
+	body = json_pack("{s:s, s:s}", "next", passkey.n > 0 && !passkey.certificate ? "passkey" : "client_certificate",
+	    "url", url);
+	request = passkey_request_json(&passkey);
+	if (request != NULL)
+		json_object_set_new(body, "passkey", request);
+	return http_json(s, 200, body);
 }
 
 static bool
@@ -67,9 +75,7 @@ api_session_certificate(struct app *app, const struct http_req *q, struct http_r
 		return http_redirect(s, 303, arena_printf(q->arena, "%s/login?refused=%s", app->portal_origin,
 		    q->client_cert == NULL ? "no-certificate" : "certificate"));
 	}
-	http_cookie_set(s, COOKIE_PENDING, "", 0);
-	http_cookie_set(s, COOKIE_SESSION, done.cookie, -1);
-	http_cookie_set(s, COOKIE_BROWSER, done.browser, (int64_t)180 * 86400);
+	auth_cookies(s, &done);
 	return http_redirect(s, 303, arena_printf(q->arena, "%s/", app->portal_origin));
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "api/factor.h"
 #include "api/page.h"
 #include "base/str.h"
 #include "domain/organization.h"
@@ -102,7 +103,7 @@ api_users_get(struct app *app, const struct http_req *q, struct http_res *s, str
 
 struct new_body {
 	const char	*username, *full_name, *email;
-	bool		 service;
+	bool		 service, invite;
 	int64_t		 organization_id;
 	int		 role;
 };
@@ -113,6 +114,7 @@ static const struct field new_fields[] = {
 	BOOL(struct new_body, service, OPTIONAL),
 	INT(struct new_body, organization_id, 0, INT64_MAX, OPTIONAL),
 	ENUM(struct new_body, role, roles),
+	BOOL(struct new_body, invite, OPTIONAL),
 };
 
 bool
@@ -125,7 +127,7 @@ api_users_post(struct app *app, const struct http_req *q, struct http_res *s, st
 	if (!json_decode(q->body, new_fields, COUNT(new_fields), q->arena, &in, e, http_faults(s)))
 		return false;
 	want = (struct user_new){ .username = in.username, .full_name = in.full_name, .email = in.email,
-	    .role = role_parse(roles[in.role]), .organization_id = in.organization_id, .service = in.service };
+	    .role = role_parse(roles[in.role]), .organization_id = in.organization_id, .service = in.service, .invite = in.invite };
 	if ((want.role == ROLE_OPERATOR || want.role == ROLE_AUDITOR) && !actor_may(q->actor, RIGHT_OPERATE, e))
 		return false;
 	if (!user_create(app, q->actor, &want, q->arena, &made, http_faults(s), e)) {
@@ -270,6 +272,17 @@ certificate_id(const void *rows, size_t i, struct arena *a)
 	return arena_strdup(a, hex);
 }
 
+json_t *
+user_certificate_json(const struct user_certificate *c)
+{
+	char hex[65];
+
+	hex_lower(c->sha256, sizeof(c->sha256), hex);
+	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}", "sha256", hex, "subject", json_text(c->subject), "serial_number",
+	    c->serial_number, "not_after", json_time(c->not_after), "created_at", json_time(c->created_at), "revoked_at",
+	    json_time_or_null(c->revoked_at));
+}
+
 bool
 api_user_certificates_get(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
@@ -284,10 +297,7 @@ api_user_certificates_get(struct app *app, const struct http_req *q, struct http
 		return false;
 	items = json_array();
 	for (size_t i = page.from; i < page.to; i++)
-		json_array_append_new(items, json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}", "sha256",
-		    certificate_id(list, i, q->arena), "subject", json_text(list[i].subject), "serial_number",
-		    list[i].serial_number, "not_after", json_time(list[i].not_after), "created_at",
-		    json_time(list[i].created_at), "revoked_at", json_time_or_null(list[i].revoked_at)));
+		json_array_append_new(items, user_certificate_json(&list[i]));
 	return http_json(s, 200, json_list(items, page.next, (int64_t)n));
 }
 

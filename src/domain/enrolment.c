@@ -298,6 +298,7 @@ answer(struct asking *q, struct enrolled *out, struct err *e)
 
 	if (!cert_decode(q->certificate.der, q->certificate.der_len, &c, e) || !cert_view(&c, q->arena, &view, e))
 		return false;
+	out->username = q->user.username;
 	out->certificate = q->certificate;
 	out->certificate.subject = view.subject;
 	pem_encode("CERTIFICATE", q->certificate.der, q->certificate.der_len, &out->pem);

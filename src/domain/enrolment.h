@@ -57,6 +57,7 @@ must_check bool enrolment_open(struct db *, const char *token, struct arena *, u
     int64_t *expires_at, struct err *);
 
 struct enrolled {
+	const char		*username;
 	struct user_certificate	 certificate;	/* with its subject */
 	struct str		 pem, chain_pem, pkcs12;	/* the caller's: enrolled_clear; pkcs12 empty for a CSR */
 };

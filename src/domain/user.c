@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "domain/audit.h"
+#include "domain/enrolment.h"
 #include "domain/mail.h"
 #include "domain/session.h"
 #include "domain/user_rule.h"
@@ -81,16 +82,28 @@ check_texts(const char *full_name, const char *email, struct faults *f)
 	return ok;
 }
 
+/* What a new user has to do; the password comes by "Forgot Password", so nobody else ever knows it. */
 static bool
-welcome(struct db *tx, const struct app *app, const struct user *u, struct err *e)
+welcome(struct db *tx, const struct app *app, const struct user *u, bool invite, struct err *e)
 {
 	OWN_STR struct str body = { 0 };
+	struct invitation made;
+	char link[65], until[TIME_TEXT_LEN];
 
 	str_addf(&body,
 	    "Hello %s,\n\nan account was made for you at %s\n\n    Username: %s\n\n"
-	    "To set your password, open the address above, choose \"Forgot Password\" and enter the username.\n"
-	    "You also need your admin certificate in the browser; ask your PKI operations if you have none.\n",
+	    "To set your password, open the address above, choose \"Forgot Password\" and enter the username.\n\n",
 	    u->full_name, app->portal_origin, u->username);
+	if (!invite) {
+		str_adds(&body, "You also need your admin certificate in the browser; ask your PKI operations if you have none.\n");
+	} else {
+		if (!invitation_make(tx, u->id, link, &made, e))
+			return false;
+		time_text(made.expires_at, until);
+		str_addf(&body,
+		    "To get your admin certificate, open this address in the browser that you will log in with, once,\n"
+		    "before %.10s:\n\n    %s/enrol/%s\n\nDo not hand the address on.\n", until, app->portal_origin, link);
+	}
 	return mail_queue(tx, u->email, "Your account for ordering device certificates", body.p, e);
 }
 
@@ -111,7 +124,7 @@ create_tx(struct db *tx, void *arg, struct err *e)
 	if (!store_counter_take(tx, "user", 1, &q->out.id, e) || !store_user_add(tx, &q->out, e) ||
 	    !store_membership_put(tx, q->out.id, in->organization_id, role_name(in->role), q->out.created_at, e))
 		return false;
-	if (!in->service && !welcome(tx, q->app, &q->out, e))
+	if ((!in->service || in->invite) && !welcome(tx, q->app, &q->out, in->invite, e))
 		return false;
 	object_name(q->out.id, object);
 	detail = json_pack("{s:s, s:s}", "username", in->username, "role", role_name(in->role));

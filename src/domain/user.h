@@ -22,6 +22,7 @@ struct user_new {
 	enum role	 role;
 	int64_t		 organization_id;	/* 0 for operators and auditors */
 	bool		 service;
+	bool		 invite;		/* to enrol an admin certificate or a passkey, in the same mail */
 };
 /* The account and, for people, the mail that tells the username and how to set a password. */
 must_check bool user_create(const struct app *, const struct actor *, const struct user_new *, struct arena *,

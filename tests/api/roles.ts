@@ -14,7 +14,7 @@ const may: Record<string, string[]> = {
 	audit: ["organization_admin", "operator", "auditor"],
 };
 // In a session only, whatever the role of a token's owner.
-const sessionOnly = ["createToken", "switchOrganization", "deleteSession"];
+const sessionOnly = ["createToken", "switchOrganization", "deleteSession", "passkeyOptions", "createPasskey", "deletePasskey"];
 // They answer without an end.
 const endless = ["streamEvents"];
 
