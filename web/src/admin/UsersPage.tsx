@@ -42,7 +42,7 @@ function userColumns(t: TFunction): Column<User>[] {
 			title: t('admin.role'),
 			cell: (user) =>
 				user.memberships
-					.map(({ role, organization }) => `${t(`shell.roles.${role}`)} (${organization.name})`)
+					.map(({ role, organization }) => `${t(`shell.roles.${role}`)} (${organization.name || t('admin.instance')})`)
 					.join(', '),
 		},
 		{

@@ -1157,6 +1157,9 @@ export interface components {
             expires_at: string | null;
             /** @description What the one who asks may do with it now. */
             actions: components["schemas"]["BatchAction"][];
+            packaging?: components["schemas"]["Format"];
+            /** @description What its download can be asked for. */
+            formats?: components["schemas"]["Format"][];
         };
         /** @enum {string} */
         BatchAction: "download" | "reject" | "revoke" | "approve";
@@ -1307,6 +1310,7 @@ export interface components {
              */
             pkcs12_password: string;
             pkcs12_mode?: components["schemas"]["Pkcs12Mode"];
+            packaging?: components["schemas"]["Packaging"];
         };
         Dashboard: {
             /** @description The last 30 days, one row a day. */
@@ -1429,6 +1433,7 @@ export interface components {
             pkcs12_password: string;
             /** @description The profile’s if left out. */
             pkcs12_mode?: components["schemas"]["Pkcs12Mode"];
+            packaging?: components["schemas"]["Packaging"];
             inputs: components["schemas"]["Inputs"];
             generator?: {
                 input: string;
@@ -1653,6 +1658,16 @@ export interface components {
             username: string;
         };
         /**
+         * @description How keys that are made here are delivered; the profile’s first if left out. `p12`: one PKCS#12 file a device. `factory_flat`: `AA-BB-….cer` and `AA-BB-….prv`; `factory_folder`: `AA-BB-…/AA-BB-…_Cert.der` and `AA-BB-…/AA-BB-…_privkey.der`; both in DER, the PKCS#8 key as an entry of the archive that is encrypted under the PKCS 12 password (WinZip AE-2, AES-256).
+         * @enum {string}
+         */
+        Packaging: "p12" | "factory_flat" | "factory_folder";
+        /**
+         * @description Files of a download. With keys, as the batch was ordered: `p12`, `factory_flat`, `factory_folder`. Certificates alone, of any batch: `pem`, `der`, `p7b` (with the chain), `folder` (one folder a device with all three).
+         * @enum {string}
+         */
+        Format: "p12" | "factory_flat" | "factory_folder" | "pem" | "der" | "p7b" | "folder";
+        /**
          * @description `modern`: PBES2 with AES-256 and SHA-256; `compatible`: Triple DES and SHA-1, for old Windows, macOS and Android.
          * @enum {string}
          */
@@ -1721,6 +1736,10 @@ export interface components {
                 iterations: number;
                 password_min_length: number;
             };
+            /** @description What an order may name as its packaging; the default first. */
+            packagings?: components["schemas"]["Packaging"][];
+            /** @description Days after which the results of a batch are purged. */
+            days_to_live?: number;
             quota: components["schemas"]["Quota"] | null;
         };
         ProfileExtension: {
@@ -1966,6 +1985,7 @@ export interface components {
              */
             pkcs12_password: string;
             pkcs12_mode?: components["schemas"]["Pkcs12Mode"];
+            packaging?: components["schemas"]["Packaging"];
             inputs: components["schemas"]["Inputs"];
         };
         /**
@@ -3729,7 +3749,10 @@ export interface operations {
     };
     downloadBatch: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As it was ordered if left out. Named, the archive holds `manifest.json` too; 422 for one with keys that is not the batch’s own. */
+                format?: components["schemas"]["Format"];
+            };
             header?: {
                 /** @description RFC 9110, one range of bytes. */
                 Range?: components["parameters"]["Range"];
@@ -3742,7 +3765,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `manifest.csv`, one file a device, `chain.pem`. */
+            /** @description `manifest.csv`, the files of each device, `chain.pem`; `manifest.json` in all but plain archives of PKCS#12 or PEM files. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3788,7 +3811,10 @@ export interface operations {
     };
     headBatchDownload: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As it was ordered if left out. Named, the archive holds `manifest.json` too; 422 for one with keys that is not the batch’s own. */
+                format?: components["schemas"]["Format"];
+            };
             header?: never;
             path: {
                 /** @description Number of the batch. */

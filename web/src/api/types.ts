@@ -28,6 +28,7 @@ export type QuotaEntry = Schemas['QuotaEntry'];
 export type QuotaLine = Schemas['QuotaLine'];
 export type Reference = Schemas['Reference'];
 export type RevocationReason = Schemas['RevocationReason'];
+export type RevokeListResult = Schemas['RevokeListResult'];
 export type Right = Schemas['Right'];
 export type Role = Schemas['Role'];
 export type SecuritySettings = Schemas['SecuritySettings'];

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { api, got } from '../api/client';
-import type { Batch, RevocationReason } from '../api/types';
-import { RevokeDialog } from '../revoke/RevokeDialog';
+import type { Batch } from '../api/types';
+import { type Revocation, RevokeDialog } from '../revoke/RevokeDialog';
 import { notify } from '../ui/notices';
 import { useBatchChange } from './useChange';
 
@@ -13,7 +13,7 @@ interface BatchDialogProps {
 export function RevokeBatchDialog({ batch, onClose }: BatchDialogProps) {
 	const { t } = useTranslation();
 	const revoke = useBatchChange(
-		(reason: RevocationReason) =>
+		({ reason }: Revocation) =>
 			got(
 				api.POST('/batches/{batch_id}/revoke', {
 					params: { path: { batch_id: batch.id } },
@@ -32,7 +32,7 @@ export function RevokeBatchDialog({ batch, onClose }: BatchDialogProps) {
 			count={batch.succeeded - batch.revoked}
 			pending={revoke.isPending}
 			error={revoke.error}
-			onRevoke={(reason) => revoke.mutate(reason)}
+			onRevoke={revoke.mutate}
 			onClose={onClose}
 		/>
 	);

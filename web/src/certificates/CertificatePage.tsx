@@ -19,6 +19,7 @@ import { StatusTag } from '../ui/StatusTag';
 import { useTitle } from '../ui/useTitle';
 import { ExtensionTable } from './ExtensionTable';
 import { certificateQuery, pemQuery } from './queries';
+import { ReleaseDialog } from './ReleaseDialog';
 import { RevokeSerialsDialog } from './RevokeSerialsDialog';
 
 const route = getRouteApi('/session/app/certificates/$serial');
@@ -50,6 +51,7 @@ export function CertificatePage() {
 function CertificateBody({ certificate }: { certificate: CertificateDetail }) {
 	const { t } = useTranslation();
 	const [revoking, setRevoking] = useState(false);
+	const [releasing, setReleasing] = useState(false);
 	const audits = useRight('audit');
 	const { serial_number: serial, actions } = certificate;
 	const file = `${apiBase}/certificates/${serial}`;
@@ -64,6 +66,11 @@ function CertificateBody({ certificate }: { certificate: CertificateDetail }) {
 							<DownloadLink href={`${file}.pem`}>{t('certificates.downloadPem')}</DownloadLink>
 							<DownloadLink href={`${file}.der`}>{t('certificates.downloadDer')}</DownloadLink>
 						</>
+					)}
+					{actions.includes('release') && (
+						<Button kind="tertiary" size="md" onClick={() => setReleasing(true)}>
+							{t('revoke.release')}
+						</Button>
 					)}
 					{actions.includes('revoke') && (
 						<Button kind="danger--tertiary" size="md" onClick={() => setRevoking(true)}>
@@ -120,6 +127,7 @@ function CertificateBody({ certificate }: { certificate: CertificateDetail }) {
 					</Link>
 				</p>
 			)}
+			{releasing && <ReleaseDialog serial={serial} onClose={() => setReleasing(false)} />}
 			{revoking && (
 				<RevokeSerialsDialog
 					serials={[serial]}

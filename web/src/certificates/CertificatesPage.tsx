@@ -1,4 +1,4 @@
-import { CloseOutline, Copy, Information } from '@carbon/icons-react';
+import { CloseOutline, Copy, Information, Unlocked } from '@carbon/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
@@ -18,6 +18,8 @@ import { useTitle } from '../ui/useTitle';
 import { CertificateFilters } from './CertificateFilters';
 import { certificateColumns } from './columns';
 import { certificatesParams, certificatesQuery, defaultLimit } from './queries';
+import { ReleaseDialog } from './ReleaseDialog';
+import { RevokeListDialog } from './RevokeListDialog';
 import { RevokeSerialsDialog } from './RevokeSerialsDialog';
 import { SelectionBar } from './SelectionBar';
 import { SerialListDialog } from './SerialListDialog';
@@ -27,6 +29,8 @@ import { useSelection } from './useSelection';
 const route = getRouteApi('/session/app/certificates');
 const rowId = (certificate: Certificate) => certificate.serial_number;
 const rowName = (certificate: Certificate) => certificate.name;
+const held = (certificate: Certificate) =>
+	certificate.status === 'revoked' && certificate.revocation_reason === 'certificate_hold';
 const revocable = (certificate: Certificate) => certificate.status === 'issued';
 
 export function CertificatesPage() {
@@ -40,6 +44,8 @@ export function CertificatesPage() {
 	const query = useQuery(certificatesQuery(search, profile?.id));
 	const selection = useSelection();
 	const [revoking, setRevoking] = useState<string[]>();
+	const [releasing, setReleasing] = useState<string>();
+	const [listRevoking, setListRevoking] = useState(false);
 	const [listing, setListing] = useState(false);
 	const columns = useMemo(() => certificateColumns(t), [t]);
 	const shown = useShownColumns('certificates', columns);
@@ -78,6 +84,14 @@ export function CertificatesPage() {
 				tone: 'danger',
 				shown: (certificate) => mayRevoke && revocable(certificate),
 				run: ({ serial_number }) => setRevoking([serial_number]),
+				disabled: down,
+			},
+			{
+				key: 'release',
+				label: t('revoke.release'),
+				icon: Unlocked,
+				shown: (certificate) => mayRevoke && held(certificate),
+				run: ({ serial_number }) => setReleasing(serial_number),
 				disabled: down,
 			},
 		],
@@ -132,9 +146,14 @@ export function CertificatesPage() {
 				tools={
 					<>
 						{mayRevoke && (
-							<button type="button" className="tool" onClick={() => setListing(true)}>
-								{t('certificates.byList')}
-							</button>
+							<>
+								<button type="button" className="tool" onClick={() => setListing(true)}>
+									{t('certificates.byList')}
+								</button>
+								<button type="button" className="tool" onClick={() => setListRevoking(true)}>
+									{t('revoke.listButton')}
+								</button>
+							</>
 						)}
 						<TableTools
 							table="certificates"
@@ -167,6 +186,8 @@ export function CertificatesPage() {
 					onClose={() => setRevoking(undefined)}
 				/>
 			)}
+			{releasing && <ReleaseDialog serial={releasing} onClose={() => setReleasing(undefined)} />}
+			{listRevoking && <RevokeListDialog onClose={() => setListRevoking(false)} />}
 			{listing && (
 				<SerialListDialog
 					onSelect={(serials) => selection.toggle(serials, true)}

@@ -2,9 +2,9 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, got } from '../api/client';
-import type { RevocationReason } from '../api/types';
-import { RevokeDialog } from '../revoke/RevokeDialog';
+import { type Revocation, RevokeDialog } from '../revoke/RevokeDialog';
 import { notify } from '../ui/notices';
+import { refreshCertificates } from './queries';
 
 /** What one request may name. */
 const requestMax = 10_000;
@@ -22,12 +22,12 @@ export function RevokeSerialsDialog({ serials, onClose, onDone }: RevokeSerialsD
 	const [done, setDone] = useState(0);
 
 	const revoke = useMutation({
-		mutationFn: async (reason: RevocationReason) => {
+		mutationFn: async (order: Revocation) => {
 			const total = { revoked: 0, already: 0 };
 			for (let at = 0; at < serials.length; at += requestMax) {
 				const serial_numbers = serials.slice(at, at + requestMax);
 				const answer = await got(
-					api.POST('/certificates/revoke', { body: { serial_numbers, reason } }),
+					api.POST('/certificates/revoke', { body: { serial_numbers, ...order } }),
 				);
 				total.revoked += answer.revoked;
 				total.already += answer.already_revoked;
@@ -45,9 +45,7 @@ export function RevokeSerialsDialog({ serials, onClose, onDone }: RevokeSerialsD
 			);
 		},
 		onSettled: () => {
-			for (const key of ['certificates', 'batches', 'batch', 'dashboard', 'profile']) {
-				void client.invalidateQueries({ queryKey: [key] });
-			}
+			refreshCertificates(client);
 		},
 	});
 
@@ -59,7 +57,8 @@ export function RevokeSerialsDialog({ serials, onClose, onDone }: RevokeSerialsD
 			pending={revoke.isPending}
 			done={serials.length > requestMax ? done : undefined}
 			error={revoke.error}
-			onRevoke={(reason) => revoke.mutate(reason)}
+			asksSince
+			onRevoke={revoke.mutate}
 			onClose={onClose}
 		/>
 	);

@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, type QueryClient, queryOptions } from '@tanstack/react-query';
 import { api, got } from '../api/client';
 import { dayEnd, dayStart } from '../lib/format';
 import { serialTidy } from '../lib/serial';
@@ -18,6 +18,13 @@ export function certificatesParams(search: CertificatesSearch, profileId: number
 		sort: search.sort,
 		profile_id: search.current ? profileId : undefined,
 	};
+}
+
+/** What a revocation or a release changes. */
+export function refreshCertificates(client: QueryClient) {
+	for (const key of ['certificates', 'batches', 'batch', 'dashboard', 'profile']) {
+		void client.invalidateQueries({ queryKey: [key] });
+	}
 }
 
 export function certificatesQuery(search: CertificatesSearch, profileId: number | undefined) {

@@ -1,57 +1,59 @@
-import { Button, Select, SelectItem } from '@carbon/react';
+import { Button } from '@carbon/react';
 import { type FormEvent, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RevocationReason } from '../api/types';
+import { dayStart } from '../lib/format';
 import { useLive } from '../live/live';
-import { useRight } from '../session/me';
 import { Dialog } from '../ui/Dialog';
 import { Meter } from '../ui/Meter';
 import { Notice } from '../ui/Notice';
 import { ProblemNotice } from '../ui/ProblemNotice';
 import { TextField } from '../ui/TextField';
-
-const reasons = [
-	'unspecified',
-	'key_compromise',
-	'affiliation_changed',
-	'superseded',
-	'cessation_of_operation',
-] as const satisfies readonly RevocationReason[];
+import { ReasonSelect } from './ReasonSelect';
 
 /** From so many certificates on, the number has to be typed: too late to notice afterwards. */
 const typedFrom = 100;
+
+/** Why, and since when it is known. */
+export interface Revocation {
+	reason: RevocationReason;
+	invalid_since?: string;
+}
 
 interface RevokeDialogProps {
 	title: string;
 	label?: string;
 	count: number;
 	pending: boolean;
+	/** May it be said since when they are bad? */
+	asksSince?: boolean;
 	/** How far a revocation in several requests has come. */
 	done?: number;
 	error?: unknown;
-	onRevoke: (reason: RevocationReason) => void;
+	onRevoke: (order: Revocation) => void;
 	onClose: () => void;
 }
 
 export function RevokeDialog(props: RevokeDialogProps) {
-	const { title, label, count, pending, done, error, onRevoke, onClose } = props;
+	const { title, label, count, pending, asksSince, done, error, onRevoke, onClose } = props;
 	const { t } = useTranslation();
 	const id = useId();
 	const down = useLive() === 'down';
-	const operates = useRight('operate');
 	const [reason, setReason] = useState<RevocationReason | ''>('');
+	const [since, setSince] = useState('');
 	const [typed, setTyped] = useState('');
 	const [tried, setTried] = useState(false);
 	const asksNumber = count >= typedFrom;
 	const numberWrong = asksNumber && typed.replace(/[\s.,']/g, '') !== String(count);
-	const choices: RevocationReason[] = operates ? [...reasons, 'privilege_withdrawn'] : [...reasons];
+	const sinceWrong = since !== '' && Date.parse(dayStart(since) ?? '') > Date.now();
 
 	function submit(event: FormEvent) {
 		event.preventDefault();
 		setTried(true);
 		if (reason === '') document.getElementById(`${id}-reason`)?.focus();
 		else if (numberWrong) document.getElementById(`${id}-count`)?.focus();
-		else onRevoke(reason);
+		else if (sinceWrong) document.getElementById(`${id}-since`)?.focus();
+		else onRevoke({ reason, ...(since && { invalid_since: dayStart(since) }) });
 	}
 
 	return (
@@ -73,21 +75,25 @@ export function RevokeDialog(props: RevokeDialogProps) {
 			{error ? <ProblemNotice error={error} /> : null}
 			{down && <Notice kind="warning" title={t('shell.writesOff')} />}
 			<form id={`${id}-form`} className="form" noValidate onSubmit={submit}>
-				<p>{t('revoke.text', { count })}</p>
-				<Select
+				<p>{t(reason === 'certificate_hold' ? 'revoke.holdText' : 'revoke.text', { count })}</p>
+				<ReasonSelect
 					id={`${id}-reason`}
-					data-autofocus
-					labelText={t('revoke.reason')}
 					value={reason}
 					invalid={tried && reason === ''}
-					invalidText={t('revoke.chooseError')}
-					onChange={(event) => setReason(event.target.value as RevocationReason)}
-				>
-					<SelectItem value="" text={t('revoke.choose')} disabled hidden />
-					{choices.map((choice) => (
-						<SelectItem key={choice} value={choice} text={t(`revoke.reasons.${choice}`)} />
-					))}
-				</Select>
+					onChange={setReason}
+				/>
+				{asksSince && (
+					<TextField
+						id={`${id}-since`}
+						type="date"
+						labelText={t('common.optional', { label: t('revoke.since') })}
+						helperText={t('revoke.sinceHint')}
+						value={since}
+						invalid={tried && sinceWrong}
+						invalidText={t('revoke.sinceWrong')}
+						onChange={(event) => setSince(event.target.value)}
+					/>
+				)}
 				{asksNumber && (
 					<TextField
 						id={`${id}-count`}

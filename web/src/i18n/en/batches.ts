@@ -108,6 +108,13 @@ export const revoke = {
 		'One certificate is revoked for good. Devices that use it are refused from then on, and no credit is given.',
 	text_other:
 		'{{count, number}} certificates are revoked for good. Devices that use them are refused from then on, and no credit is given.',
+	holdText_one:
+		'One certificate is put on hold. Its device is refused until it is released, and no credit is given.',
+	holdText_other:
+		'{{count, number}} certificates are put on hold. Their devices are refused until they are released, and no credit is given.',
+	since: 'Known to be bad since',
+	sinceHint: 'In the revocation list it stands as the invalidity date.',
+	sinceWrong: 'A day that is not ahead.',
 	reason: 'Reason',
 	choose: 'Choose a reason',
 	chooseError: 'Choose the reason that fits best.',
@@ -118,6 +125,23 @@ export const revoke = {
 	done_other: '{{count, number}} certificates are revoked.',
 	already_one: '{{count, number}} was revoked before and stays as it was.',
 	already_other: '{{count, number}} were revoked before and stay as they were.',
+	listButton: 'Revoke by list',
+	listTitle: 'Revoke what a list names',
+	listText:
+		'A CSV file with serial numbers or device addresses, one a line, with or without a header.',
+	listMissing: 'Choose a file.',
+	listCheck: 'Check the list',
+	listChecked: 'Nothing is revoked yet',
+	listLines: 'Lines that name something',
+	listCertificates: 'Certificates',
+	listRevoke: 'Will be revoked',
+	listAlready: 'Revoked before',
+	listNothing: 'Everything in this list is revoked already.',
+	listErrors: 'The list is refused',
+	release: 'Release',
+	releaseTitle: 'Release the certificate?',
+	releaseText: 'It leaves the revocation list, and its device is accepted again.',
+	released: 'The certificate stands again.',
 	reasons: {
 		unspecified: 'Unspecified',
 		key_compromise: 'Key compromise',
@@ -125,5 +149,6 @@ export const revoke = {
 		superseded: 'Superseded',
 		cessation_of_operation: 'Cessation of operation',
 		privilege_withdrawn: 'Privilege withdrawn',
+		certificate_hold: 'On hold, can be released',
 	},
 } as const;
