@@ -148,6 +148,32 @@ crl_entries(const struct app *app, const struct crl_query *q, int64_t *seq, stru
 	return true;
 }
 
+static bool
+ended_write(void *arg, const uint8_t *der, size_t len, struct err *e)
+{
+	const struct list *l = arg;
+
+	return write(l->fd, der, len) == (ssize_t)len || err_sys(e, "writing certificates");
+}
+
+static bool
+evidence_tx(struct db *db, void *arg, struct err *e)
+{
+	struct list *l = arg;
+
+	if (ftruncate(l->fd, 0) != 0 || lseek(l->fd, 0, SEEK_SET) != 0)
+		return err_sys(e, "writing certificates");
+	return store_crl_ended(db, l->put->ca_id, l->put->shard, l->put->before_update, l->put->this_update, ended_write, l, e);
+}
+
+bool
+crl_evidence(const struct app *app, const struct crl_row *last, int fd, struct err *e)
+{
+	struct list l = { .put = last, .fd = fd };
+
+	return app_tx(app, DB_READ, evidence_tx, &l, e);
+}
+
 /* ---- publication ---- */
 
 static bool

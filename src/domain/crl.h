@@ -36,6 +36,12 @@ struct crl_query {
 must_check bool crl_entries(const struct app *, const struct crl_query *, int64_t *seq, struct err *);
 
 /*
+ * Writes to fd, DER one behind the other, the certificates that leave the scope with the list behind `last`
+ * because they ended.
+ */
+must_check bool crl_evidence(const struct app *, const struct crl_row *last, int fd, struct err *);
+
+/*
  * Puts the list in the place of the one before.  fd >= 0: its octets go into the store, for status processes of
  * other hosts.  ERR_CONFLICT "crl_number" when a higher one is there.
  */

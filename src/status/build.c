@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/clock.h"
 #include "store/certificate.h"
@@ -107,16 +108,37 @@ entries_write(struct writing *w, struct crl_row *row, struct crl_file *file, str
 	return ok;
 }
 
+/*
+ * What ended may leave; the signer's journal knows when, or else, where another signer issued it, the
+ * certificate shows it.  It is shown only when it is asked for.
+ */
+static bool
+sign_shown(struct build *b, struct signlink_list *list, struct arena *a, struct signlink_list_signed *out, struct err *e)
+{
+	OWN_FD int fd = -1;
+
+	if (signlink_sign_list(b->signer, list, a, out, e))
+		return true;
+	if (e->kind != ERR_FORBIDDEN || b->row.delta || b->base == NULL)
+		return false;
+	err_clear(e);
+	fd = memfd_create("evidence", MFD_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "memfd_create");
+	list->evidence_fd = fd;
+	return crl_evidence(&b->st->app, b->base, fd, e) && signlink_sign_list(b->signer, list, a, out, e);
+}
+
 static bool
 sign(struct build *b, const struct crl_file *file, struct err *e)
 {
 	OWN(arena_free) struct arena *a = arena_new(ARENA_MAX);
-	const struct signlink_list list = { .ca = b->ca->issuer.id, .delta = b->row.delta, .fd = file->fd,
+	struct signlink_list list = { .ca = b->ca->issuer.id, .delta = b->row.delta, .fd = file->fd,
 		.shard = b->row.shard < 0 ? SIGNLINK_WHOLE_LIST : (uint32_t)b->row.shard, .tbs_at = file->tbs_at,
 		.tbs_len = file->tbs_len, .evidence_fd = -1 };
 	struct signlink_list_signed out;
 
-	if (!signlink_sign_list(b->signer, &list, a, &out, e))
+	if (!sign_shown(b, &list, a, &out, e))
 		return false;
 	if (out.entries != file->entries || signature_algorithm_of(out.algorithm) != file->signature)
 		return err_sys(e, "the signer signed another list");

@@ -125,17 +125,24 @@ on_change(void *arg, const struct status_row *row, struct err *e)
 	return true;
 }
 
+bool
+feed_look(struct status *st, struct err *e)
+{
+	const struct status_walk walk = { on_begin, on_change, st };
+
+	return status_changes(&st->app, &st->seq, &walk, e);
+}
+
 void *
 feed_main(void *arg)
 {
 	struct status *st = arg;
-	const struct status_walk walk = { on_begin, on_change, st };
 	int64_t cas_ms = clock_mono_ms() + CAS_MS, lists_ms = 0;
 
 	while (!atomic_load(&st->stop)) {
 		struct err e = { 0 };
 
-		if (!status_changes(&st->app, &st->seq, &walk, &e))
+		if (!feed_look(st, &e))
 			status_log_err("status.feed", &e);
 		if (clock_mono_ms() >= cas_ms) {
 			err_clear(&e);

@@ -4,6 +4,9 @@
 
 #include "status/inside.h"
 
+/* One look at what changed: drops it from memory and hands it to the renewer. */
+must_check bool feed_look(struct status *, struct err *);
+
 void queue_add(struct renew_queue *, const struct authority *, const uint8_t *certid, size_t);
 
 void changed_note(struct changed *, int64_t ca_id, int64_t seq);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define COLUMNS "ca_id, shard, kind, number, base_number, seq, this_update, next_update, entries, octets, sha256"
+#define COLUMNS "ca_id, shard, kind, number, base_number, seq, this_update, next_update, entries, octets, sha256, before_update"
 
 static struct db_arg
 kind(bool delta)
@@ -19,7 +19,7 @@ row_read(const struct db_rows *rows, struct crl_row *r)
 	*r = (struct crl_row){ .ca_id = db_int(rows, 0), .shard = db_int(rows, 1),
 		.delta = strcmp(db_text(rows, 2), "delta") == 0, .number = db_int(rows, 3), .base_number = db_int(rows, 4),
 		.seq = db_int(rows, 5), .this_update = db_int(rows, 6), .next_update = db_int(rows, 7),
-		.entries = db_int(rows, 8), .octets = db_int(rows, 9) };
+		.entries = db_int(rows, 8), .octets = db_int(rows, 9), .before_update = db_int(rows, 11) };
 	if (hash != NULL && len == sizeof(r->sha256))
 		memcpy(r->sha256, hash, sizeof(r->sha256));
 }
@@ -62,10 +62,10 @@ bool
 store_crl_put(struct db *tx, const struct crl_row *r, bool *newer, struct err *e)
 {
 	static const char sql[] =
-	    "INSERT INTO crl (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+	    "INSERT INTO crl (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)"
 	    " ON CONFLICT (ca_id, shard, kind) DO UPDATE SET number = excluded.number, base_number = excluded.base_number,"
 	    " seq = excluded.seq, this_update = excluded.this_update, next_update = excluded.next_update,"
-	    " entries = excluded.entries, octets = excluded.octets, sha256 = excluded.sha256"
+	    " entries = excluded.entries, octets = excluded.octets, sha256 = excluded.sha256, before_update = crl.this_update"
 	    " WHERE excluded.number > crl.number";
 	int64_t changed;
 
@@ -161,6 +161,27 @@ store_crl_piece_drop(struct db *tx, int64_t ca_id, int64_t shard, bool delta, in
 {
 	return db_run(tx, "DELETE FROM crl_piece WHERE ca_id = $1 AND shard = $2 AND kind = $3 AND number < $4",
 	    ARGS(arg_int(ca_id), arg_int(shard), kind(delta), arg_int(below)), NULL, e);
+}
+
+bool
+store_crl_ended(struct db *db, int64_t ca_id, int64_t shard, int64_t after, int64_t upto,
+    bool (*each)(void *, const uint8_t *, size_t, struct err *), void *arg, struct err *e)
+{
+	static const char sql[] =
+	    "SELECT d.der FROM certificate c JOIN certificate_der d ON d.certificate_id = c.id"
+	    " WHERE c.ca_id = $1 AND c.state <> 0 AND c.not_after > $2 AND c.not_after <= $3 AND ($4 < 0 OR c.shard = $4)";
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	const uint8_t *der;
+	size_t len;
+
+	if (!db_query(db, sql, ARGS(arg_int(ca_id), arg_int(after), arg_int(upto), arg_int(shard)), &rows, e))
+		return err_in(e, "certificates that ended");
+	while (db_next(rows, e)) {
+		der = db_blob(rows, 0, &len);
+		if (!each(arg, der, len, e))
+			return false;
+	}
+	return e->kind == ERR_NONE;
 }
 
 /* ---- alarms ---- */

@@ -14,6 +14,7 @@ struct crl_row {
 	int64_t	number, base_number;	/* base 0: none */
 	int64_t	seq;			/* changes up to this one are in it */
 	int64_t	this_update, next_update, entries, octets;
+	int64_t	before_update;		/* this_update of the one before; 0: there was none */
 	uint8_t	sha256[SHA256_LEN];
 };
 
@@ -37,6 +38,9 @@ must_check bool store_crl_piece_add(struct db *tx, const struct crl_row *, int64
 /* Into buf; *len 0: there is none. */
 must_check bool store_crl_piece_get(struct db *, const struct crl_row *, int64_t piece, void *buf, size_t cap,
     size_t *len, struct err *);
+/* DER of a scope's revoked certificates that ended after `after`, up to `upto`. */
+must_check bool store_crl_ended(struct db *, int64_t ca_id, int64_t shard, int64_t after, int64_t upto,
+    bool (*each)(void *, const uint8_t *der, size_t len, struct err *), void *arg, struct err *);
 /* Those of numbers below. */
 must_check bool store_crl_piece_drop(struct db *tx, int64_t ca_id, int64_t shard, bool delta, int64_t below,
     struct err *);
