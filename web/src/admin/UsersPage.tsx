@@ -42,7 +42,10 @@ function userColumns(t: TFunction): Column<User>[] {
 			title: t('admin.role'),
 			cell: (user) =>
 				user.memberships
-					.map(({ role, organization }) => `${t(`shell.roles.${role}`)} (${organization.name || t('admin.instance')})`)
+					.map(
+						({ role, organization }) =>
+							`${t(`shell.roles.${role}`)} (${organization.name || t('admin.instance')})`,
+					)
 					.join(', '),
 		},
 		{

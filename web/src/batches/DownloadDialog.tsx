@@ -1,6 +1,8 @@
+import { Select, SelectItem } from '@carbon/react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Batch } from '../api/types';
+import type { Batch, Format } from '../api/types';
 import { ConfirmDialog } from '../ui/ConfirmDialog';
 import { notify } from '../ui/notices';
 import { downloadBatch } from './download';
@@ -14,8 +16,12 @@ interface BatchDialogProps {
 export function DownloadDialog({ batch, onClose }: BatchDialogProps) {
 	const { t } = useTranslation();
 	const client = useQueryClient();
+	const [chosen, setChosen] = useState<Format | undefined>(batch.packaging);
+	const formats = batch.formats ?? [];
+	const again = batch.downloaded_at !== null;
 	const download = useMutation({
-		mutationFn: () => downloadBatch(client, batch),
+		// As it was ordered needs no name; a named format comes with a manifest in JSON too.
+		mutationFn: () => downloadBatch(client, batch, chosen === batch.packaging ? undefined : chosen),
 		onSuccess: () => {
 			onClose();
 			notify('success', t('batches.downloadStarted', { id: batch.id }));
@@ -23,14 +29,26 @@ export function DownloadDialog({ batch, onClose }: BatchDialogProps) {
 	});
 	return (
 		<ConfirmDialog
-			title={t('batches.downloadTitle')}
+			title={t(again ? 'batches.downloadAgainTitle' : 'batches.downloadTitle')}
 			label={t('batches.of', { id: batch.id, name: batch.name })}
 			pending={download.isPending}
 			error={download.error}
 			onConfirm={() => download.mutate()}
 			onClose={onClose}
 		>
-			<p>{t('batches.downloadText')}</p>
+			<p>{t(again ? 'batches.downloadAgainText' : 'batches.downloadText')}</p>
+			{formats.length > 1 && (
+				<Select
+					id="download-format"
+					labelText={t('batches.format')}
+					value={chosen}
+					onChange={(event) => setChosen(formats.find((one) => one === event.target.value))}
+				>
+					{formats.map((one) => (
+						<SelectItem key={one} value={one} text={t(`batches.formats.${one}`)} />
+					))}
+				</Select>
+			)}
 		</ConfirmDialog>
 	);
 }

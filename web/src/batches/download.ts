@@ -1,7 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { apiBase } from '../api/client';
 import { ApiProblem } from '../api/problem';
-import type { Batch } from '../api/types';
+import type { Batch, Format } from '../api/types';
 import { clickLink } from '../lib/save';
 import { noteLoggedOut } from '../session/activity';
 
@@ -9,8 +9,12 @@ import { noteLoggedOut } from '../session/activity';
  * Starts the download in the browser, which streams it to disk and can resume it.  HEAD changes
  * nothing and finds a refusal first: a link would save the refusal as a file.
  */
-export async function downloadBatch(client: QueryClient, batch: Batch): Promise<void> {
-	const url = `${apiBase}/batches/${batch.id}/download`;
+export async function downloadBatch(
+	client: QueryClient,
+	batch: Batch,
+	format?: Format,
+): Promise<void> {
+	const url = `${apiBase}/batches/${batch.id}/download${format ? `?format=${format}` : ''}`;
 	const head = await fetch(url, { method: 'HEAD', credentials: 'same-origin' }).catch(() => {
 		throw new ApiProblem(0, {});
 	});

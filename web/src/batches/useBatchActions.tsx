@@ -1,15 +1,11 @@
 import { Checkmark, CloseOutline, Download, Information, Undo } from '@carbon/icons-react';
-import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Batch, BatchAction } from '../api/types';
 import { useLive } from '../live/live';
-import { notify } from '../ui/notices';
-import { problemText, problemTitle } from '../ui/problem-text';
 import type { RowAction } from '../ui/table/types';
 import { ApproveDialog } from './ApproveDialog';
 import { DownloadDialog } from './DownloadDialog';
-import { downloadBatch } from './download';
 import { HistoryDialog } from './HistoryDialog';
 import { RejectDialog } from './RejectDialog';
 import { RevokeBatchDialog } from './RevokeBatchDialog';
@@ -33,21 +29,10 @@ const dialogs = {
 /** What can be done with a batch: the server says which of it, for this user, now. */
 export function useBatchActions(): BatchActions {
 	const { t } = useTranslation();
-	const client = useQueryClient();
 	const down = useLive() === 'down';
 	const [open, setOpen] = useState<{ what: Asked; batch: Batch }>();
 
-	const start = useCallback(
-		(what: Asked, batch: Batch) => {
-			// Only the first download has a consequence to ask about.
-			if (what === 'download' && batch.downloaded_at !== null) {
-				downloadBatch(client, batch).catch((error: unknown) =>
-					notify('error', problemTitle(t, error), problemText(t, error)),
-				);
-			} else setOpen({ what, batch });
-		},
-		[client, t],
-	);
+	const start = useCallback((what: Asked, batch: Batch) => setOpen({ what, batch }), []);
 
 	const actions = useMemo<RowAction<Batch>[]>(() => {
 		const may = (action: BatchAction) => (batch: Batch) => batch.actions.includes(action);

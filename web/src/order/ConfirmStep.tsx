@@ -29,6 +29,7 @@ export function ConfirmStep(props: ConfirmStepProps) {
 	const { t } = useTranslation();
 	const down = useLive() === 'down';
 	const { preview, order, kind, file } = proposal;
+	const packaging = 'packaging' in order ? order.packaging : undefined;
 	const low = profile.quota && preview.quota_after * 10 < profile.quota.allocated;
 
 	return (
@@ -50,6 +51,9 @@ export function ConfirmStep(props: ConfirmStepProps) {
 							{formatNumber(preview.quota_after)}
 						</span>
 					</Fact>
+					{packaging && (
+						<Fact name={t('order.packaging')}>{t(`batches.formats.${packaging}`)}</Fact>
+					)}
 					{makesKeys(kind) && <Fact name={t('order.password')}>{t('order.passwordFact')}</Fact>}
 				</Facts>
 			</section>

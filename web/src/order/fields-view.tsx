@@ -49,6 +49,7 @@ export function SizeField({ form }: FieldProps) {
 export function PasswordFields({ form, profile }: FieldProps & { profile: Profile }) {
 	const { t } = useTranslation();
 	const error = form.formState.errors.password;
+	const packagings = profile.packagings ?? [];
 	const profileMode =
 		profile.pkcs12.mode === 'modern' ? 'order.modeModern' : 'order.modeCompatible';
 	return (
@@ -67,6 +68,17 @@ export function PasswordFields({ form, profile }: FieldProps & { profile: Profil
 				<SelectItem value="modern" text={t('order.modeModern')} />
 				<SelectItem value="compatible" text={t('order.modeCompatible')} />
 			</Select>
+			{packagings.length > 1 && (
+				<Select
+					id="order-packaging"
+					labelText={t('order.packaging')}
+					{...form.register('packaging')}
+				>
+					{packagings.map((one, at) => (
+						<SelectItem key={one} value={at === 0 ? '' : one} text={t(`batches.formats.${one}`)} />
+					))}
+				</Select>
+			)}
 		</>
 	);
 }

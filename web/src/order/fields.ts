@@ -1,5 +1,5 @@
 import type { TFunction } from 'i18next';
-import type { Profile, ProfileInput } from '../api/types';
+import type { Packaging, Profile, ProfileInput } from '../api/types';
 import { explain, type ProblemTexts } from '../csv/explain';
 import { inputCheck, isAddress } from '../lib/input';
 import { macFormat, macParse, macRun } from '../lib/mac';
@@ -11,6 +11,7 @@ export interface OrderFields {
 	size: string;
 	password: string;
 	mode: '' | 'modern' | 'compatible';
+	packaging: '' | Packaging;
 	inputs: Record<string, string>;
 	generator: string;
 	increment: string;
@@ -36,6 +37,7 @@ export function orderDefaults(profile: Profile): OrderFields {
 		size: '1',
 		password: '',
 		mode: '',
+		packaging: '',
 		inputs: Object.fromEntries(profile.inputs.map((input) => [input.name, input.default ?? ''])),
 		generator: 'none',
 		increment: '1',

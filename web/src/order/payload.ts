@@ -25,6 +25,7 @@ export function orderOf(kind: Kind, profile: Profile, fields: OrderFields): Orde
 	const keys = makesKeys(kind) && {
 		pkcs12_password: fields.password,
 		...(fields.mode !== '' && { pkcs12_mode: fields.mode }),
+		...(fields.packaging !== '' && { packaging: fields.packaging }),
 	};
 	const inputs = inputValues(profile, kind, fields);
 	switch (kind) {

@@ -57,6 +57,18 @@ export const batches = {
 	downloadTitle: 'Download the batch?',
 	downloadText:
 		'From the first download on, the batch counts as issued: its certificates can only be revoked, and nothing is credited back. If you know of an error, reject the batch instead.',
+	downloadAgainTitle: 'Download the batch again?',
+	downloadAgainText: 'It counts as issued already. The download is recorded in the audit log.',
+	format: 'Files',
+	formats: {
+		p12: 'PKCS#12, one file a device',
+		factory_flat: 'DER certificate and key, in one folder (keys encrypted in the archive)',
+		factory_folder: 'DER certificate and key, a folder a device (keys encrypted in the archive)',
+		pem: 'Certificates alone: PEM',
+		der: 'Certificates alone: DER',
+		p7b: 'Certificates alone: PKCS#7 with the chain',
+		folder: 'Certificates alone: a folder a device with all three',
+	},
 	downloadStarted: 'The download of batch {{id}} has started.',
 	rejectTitle: 'Reject the batch?',
 	rejectText_one:

@@ -60,6 +60,7 @@ export const order = {
 	modeDefault: 'As the profile says ({{mode}})',
 	modeModern: 'Modern: AES-256, SHA-256',
 	modeCompatible: 'Compatible: Triple DES, SHA-1, for old systems',
+	packaging: 'Files',
 	generator: 'Generator',
 	generators: { none: 'None', mac: 'MAC', eui64: 'EUI-64', decimal: 'Decimal' },
 	generatorError: 'Two or more certificates need a generator.',
