@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "domain/csv.h"
+#include "domain/packaging.h"
 #include "domain/profile.h"
 #include "http/json.h"
 #include "http/list.h"
@@ -27,13 +28,28 @@ actions_json(unsigned actions)
 	return list;
 }
 
+/* What the download can be asked for. */
+static json_t *
+formats_json(enum packaging ordered)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < PACKAGINGS; i++)
+		if (packaging_available(ordered, (enum packaging)i))
+			json_array_append_new(list, json_string(packaging_names[i]));
+	return list;
+}
+
 json_t *
 batch_json(const struct batch *b, const struct actor *who)
 {
 	bool purged = b->purged_at != 0 && batch_state_parse(b->state) != BATCH_EXPIRED;
+	enum packaging ordered = PACKAGING_P12;
+	struct err e = { 0 };
+	json_t *o;
 
-	return json_pack("{s:I, s:o, s:s, s:{s:I, s:o}, s:{s:I, s:o}, s:I, s:I, s:s, s:o, s:o, s:I, s:I, "
-			 "s:I, s:o, s:o, s:o}",
+	o = json_pack("{s:I, s:o, s:s, s:{s:I, s:o}, s:{s:I, s:o}, s:I, s:I, s:s, s:o, s:o, s:I, s:I, "
+		      "s:I, s:o, s:o, s:o}",
 	    "id", (json_int_t)b->id, "name", json_text(b->name), "method", b->method, "organization", "id",
 	    (json_int_t)b->organization_id, "name", json_text(b->organization_name), "profile", "id",
 	    (json_int_t)b->profile_id, "name", json_text(b->profile_name), "profile_version",
@@ -42,6 +58,11 @@ batch_json(const struct batch *b, const struct actor *who)
 	    (json_int_t)b->succeeded, "failed", (json_int_t)b->failed, "revoked", (json_int_t)b->revoked,
 	    "downloaded_at", json_time_or_null(b->downloaded_at), "expires_at",
 	    json_time_or_null(purged ? 0 : b->expires_at), "actions", actions_json(batch_actions(b, who)));
+	if (packaging_of(b->packaging, &ordered, &e)) {
+		json_object_set_new(o, "packaging", json_string(packaging_names[ordered]));
+		json_object_set_new(o, "formats", formats_json(ordered));
+	}
+	return o;
 }
 
 /* ---- lists ---- */

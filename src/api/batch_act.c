@@ -94,7 +94,8 @@ download_close(void *arg)
 bool
 api_batch_download(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
-	const char *range = http_header(q, "Range");
+	static const char *const names[] = { "format", NULL };
+	const char *range = http_header(q, "Range"), *format = http_query(q, "format");
 	struct http_stream stream;
 	struct download *l;
 	struct delivery *d;
@@ -102,8 +103,13 @@ api_batch_download(struct app *app, const struct http_req *q, struct http_res *s
 	int64_t id;
 
 	if (!http_param_int(q, "batch_id", &id, e) || !batch_find(app, q->actor, id, q->arena, &b, e) ||
-	    !delivery_open(app, &b, &d, e))
+	    !http_query_only(q, names, http_faults(s), e))
 		return false;
+	if (!delivery_open(app, &b, format, &d, e)) {
+		if (e->kind == ERR_INVALID)
+			fault_add(http_faults(s), NULL, 0, "format", format, "%s", e->msg);
+		return false;
+	}
 	l = calloc(1, sizeof(*l));
 	if (l == NULL)
 		abort();

@@ -5,6 +5,7 @@
 #include "api/batch.h"
 #include "base/str.h"
 #include "domain/order.h"
+#include "domain/packaging.h"
 #include "http/json.h"
 
 struct generator_body {
@@ -22,7 +23,7 @@ struct order_body {
 	int64_t			 profile_id, size;
 	const char		*name;
 	struct secret		*pkcs12_password;
-	int			 pkcs12_mode;		/* -1: the profile's */
+	int			 pkcs12_mode, packaging;	/* -1: the profile's */
 	struct text_map		 inputs;
 	struct generator_body	*generator;
 };
@@ -32,7 +33,8 @@ struct order_body {
 	NAME(struct order_body, name, 200)
 #define ORDER_PASSWORD \
 	SECRET(struct order_body, pkcs12_password, 1, 128), \
-	ENUM(struct order_body, pkcs12_mode, modes, OPTIONAL)
+	ENUM(struct order_body, pkcs12_mode, modes, OPTIONAL), \
+	ENUM(struct order_body, packaging, packaging_names, OPTIONAL)
 static const struct field form_fields[] = {
 	ORDER_COMMON, ORDER_PASSWORD,
 	INT(struct order_body, size, 1, ORDER_SIZE_MAX),
@@ -97,6 +99,7 @@ order_of(const struct http_req *q, const struct order_body *in, struct order *o)
 	*o = (struct order){
 		.method = in->method, .profile_id = in->profile_id, .name = in->name, .size = in->size,
 		.password = in->pkcs12_password, .p12_mode = in->pkcs12_mode < 0 ? NULL : modes[in->pkcs12_mode],
+		.packaging = in->packaging < 0 ? NULL : packaging_names[in->packaging],
 		.inputs = inputs, .inputs_n = in->inputs.n, .fd = -1,
 	};
 	if (in->generator != NULL) {
@@ -189,7 +192,7 @@ bool
 api_batches_post(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
 	static const char *const names[] = { "preview", NULL };
-	struct order_body in = { .pkcs12_mode = -1 };
+	struct order_body in = { .pkcs12_mode = -1, .packaging = -1 };
 	struct order o;
 	bool only_preview, ok;
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "domain/organization.h"
+#include "domain/packaging.h"
 #include "domain/profile_files.h"
 #include "domain/session.h"
 #include "domain/user.h"
@@ -261,6 +262,19 @@ ca_json(const struct app *app, const struct ca *ca)
 	    json_sprintf("%s/ca/%s.cer", app->public_url, ca->ski), "ocsp_url", json_sprintf("%s/ocsp", app->public_url));
 }
 
+/* What an order may name as its packaging; the default first. */
+static json_t *
+packagings_json(const struct profile *p)
+{
+	enum packaging list[PACKAGINGS];
+	size_t n = packaging_ordered(p, list);
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(names, json_string(packaging_names[list[i]]));
+	return names;
+}
+
 static json_t *
 profile_json_full(const struct app *app, const struct actor *who, const struct profile_ref *r)
 {
@@ -281,6 +295,8 @@ profile_json_full(const struct app *app, const struct actor *who, const struct p
 	json_object_set_new(o, "pkcs12", json_pack("{s:s, s:I, s:I}", "mode",
 	    d->p12_mode == P12_WANT_COMPATIBLE ? "compatible" : "modern", "iterations", (json_int_t)d->p12_iterations,
 	    "password_min_length", (json_int_t)d->password_min));
+	json_object_set_new(o, "packagings", packagings_json(p));
+	json_object_set_new(o, "days_to_live", json_integer(d->days_to_live));
 	return o;
 }
 

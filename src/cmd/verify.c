@@ -32,6 +32,10 @@ struct check {
 	struct der		 chain_der[CHAIN_MAX];
 	size_t			 chain_n;
 	struct trust		*trust;
+	struct err		 password_why;
+	uint8_t			 last[CERT_DER_MAX];		/* the main file of a device seen last, */
+	struct der		 last_der;			/* where it is a certificate */
+	const char		*last_file;
 	size_t			 files, failures;
 	json_t			*problems;
 };
@@ -109,6 +113,16 @@ password_get(struct check *c, struct err *e)
 
 /* ---- the archive ---- */
 
+/* For encrypted entries; libarchive keeps a copy until the archive is closed. */
+static const char *
+passphrase(struct archive *z, void *arg)
+{
+	struct check *c = arg;
+
+	(void)z;
+	return password_get(c, &c->password_why) ? (const char *)c->password->p : NULL;
+}
+
 typedef bool entry_fn(struct check *, const char *name, struct archive *, struct err *);
 
 static bool
@@ -120,6 +134,7 @@ each_entry(struct check *c, entry_fn *fn, struct err *e)
 	int rc = ARCHIVE_OK;
 
 	if (z == NULL || archive_read_support_format_zip(z) != ARCHIVE_OK ||
+	    archive_read_set_passphrase_callback(z, c, passphrase) != ARCHIVE_OK ||
 	    archive_read_open_filename(z, c->zip, 1 << 20) != ARCHIVE_OK) {
 		(void)err_set(e, ERR_INVALID, "zip", "%s: cannot be read as a ZIP file", c->zip);
 		archive_read_free(z);
@@ -257,6 +272,41 @@ pem_check(struct check *c, const char *file, const struct manifest_line *line, c
 		certificate_check(c, file, line, (struct der){ der, len });
 }
 
+/* A key beside its certificate, decrypted on the way out of the archive. */
+static void
+key_check(struct check *c, const char *file, const struct manifest_line *line, struct str *body)
+{
+	OWN(secret_free) struct secret *key = secret_from(body->p, body->len);
+	struct err why = { 0 };
+
+	wipe(body->p, body->len);
+	if (c->last_file == NULL || strcmp(c->last_file, line->beside) != 0)
+		problem(c, file, "does not stand behind its certificate %s", line->beside);
+	else if (!verify_key(c->last_der, key, &why))
+		problem(c, file, "%s", why.msg);
+}
+
+static void
+main_is(struct check *c, const struct manifest_line *line, const void *der, size_t len)
+{
+	if (len > sizeof(c->last))
+		return;
+	memcpy(c->last, der, len);
+	c->last_der = (struct der){ c->last, len };
+	c->last_file = line->file;
+}
+
+/* Other files of a device: its key, or its certificate in other forms. */
+static bool
+beside_check(struct check *c, const char *name, const struct manifest_line *line, struct str *body)
+{
+	if (str_ends(name, ".prv") || str_ends(name, "_privkey.der"))
+		key_check(c, name, line, body);
+	else if (str_ends(name, ".cer") || str_ends(name, "_Cert.der"))
+		certificate_check(c, name, line, (struct der){ (const uint8_t *)body->p, body->len });
+	return true;
+}
+
 static bool
 second_pass(struct check *c, const char *name, struct archive *z, struct err *e)
 {
@@ -275,8 +325,13 @@ second_pass(struct check *c, const char *name, struct archive *z, struct err *e)
 		problem(c, name, "stands in the archive twice");
 	line->seen = true;
 	c->files++;
-	if (!entry_read(name, z, FILE_OCTETS_MAX, &body, e))
+	if (!entry_read(name, z, FILE_OCTETS_MAX, &body, e)) {
+		if (c->password_why.kind != ERR_NONE)
+			*e = c->password_why;
 		return false;
+	}
+	if (line->beside != NULL)
+		return beside_check(c, name, line, &body);
 	sha256(body.p, body.len, hash);
 	if (memcmp(hash, line->sha256, sizeof(hash)) != 0) {
 		problem(c, name, "its SHA-256 is not the manifest's: the file was altered or damaged");
@@ -286,6 +341,10 @@ second_pass(struct check *c, const char *name, struct archive *z, struct err *e)
 		return p12_check(c, name, line, &body, e);
 	if (str_ends(name, ".pem"))
 		pem_check(c, name, line, &body);
+	if (str_ends(name, ".cer") || str_ends(name, "_Cert.der")) {
+		main_is(c, line, body.p, body.len);
+		certificate_check(c, name, line, c->last_der);
+	}
 	return true;
 }
 

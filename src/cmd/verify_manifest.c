@@ -12,7 +12,7 @@ struct manifest {
 	struct csv		*csv;
 	struct manifest_line	*lines;
 	size_t			 n, cap;
-	int			 file, serial, subject, sha256;	/* columns; -1: not there */
+	int			 file, serial, subject, sha256, others;	/* columns; -1: not there */
 };
 
 static int
@@ -31,6 +31,7 @@ header_read(struct manifest *m, const struct csv_row *row, struct err *e)
 	m->serial = column_find(row, "serial_number");
 	m->subject = column_find(row, "subject");
 	m->sha256 = column_find(row, "sha256");
+	m->others = column_find(row, "other_files");
 	if (m->file < 0 || m->serial < 0 || m->subject < 0 || m->sha256 < 0)
 		return err_set(e, ERR_INVALID, "manifest", "manifest.csv lacks one of file, serial_number, subject, sha256");
 	return true;
@@ -47,6 +48,38 @@ cell(struct manifest *m, const struct csv_row *row, int column)
 	return arena_strdup(m->texts, text);
 }
 
+static struct manifest_line *
+line_new(struct manifest *m)
+{
+	if (m->n == m->cap) {
+		m->cap = m->cap == 0 ? 1024 : m->cap * 2;
+		m->lines = reallocarray(m->lines, m->cap, sizeof(*m->lines));
+		if (m->lines == NULL)
+			abort();
+	}
+	return &m->lines[m->n];
+}
+
+/* Names with blanks between them. */
+static bool
+others_read(struct manifest *m, const struct csv_row *row, struct manifest_line of, struct err *e)
+{
+	const char *names = cell(m, row, m->others), *end;
+
+	for (; names != NULL && *names != '\0'; names = end + strspn(end, " ")) {
+		struct manifest_line *line = line_new(m);
+
+		end = names + strcspn(names, " ");
+		*line = of;
+		line->beside = of.file;
+		line->file = arena_strndup(m->texts, names, (size_t)(end - names));
+		if (line->file == NULL)
+			return err_set(e, ERR_TOO_LARGE, "manifest", "manifest.csv is too large");
+		m->n++;
+	}
+	return true;
+}
+
 static bool
 row_read(void *arg, const struct csv_row *row, struct err *e)
 {
@@ -56,13 +89,7 @@ row_read(void *arg, const struct csv_row *row, struct err *e)
 
 	if (row->number == 0)
 		return header_read(m, row, e);
-	if (m->n == m->cap) {
-		m->cap = m->cap == 0 ? 1024 : m->cap * 2;
-		m->lines = reallocarray(m->lines, m->cap, sizeof(*m->lines));
-		if (m->lines == NULL)
-			abort();
-	}
-	line = &m->lines[m->n];
+	line = line_new(m);
 	*line = (struct manifest_line){ .file = cell(m, row, m->file), .serial_number = cell(m, row, m->serial),
 	    .subject = cell(m, row, m->subject) };
 	hash = cell(m, row, m->sha256);
@@ -70,7 +97,7 @@ row_read(void *arg, const struct csv_row *row, struct err *e)
 		return err_set(e, ERR_INVALID, "manifest", "manifest.csv line %lld: sha256 is not 64 hex digits",
 		    (long long)row->line);
 	m->n++;
-	return true;
+	return m->others < 0 || others_read(m, row, *line, e);
 }
 
 struct manifest *

@@ -9,6 +9,7 @@
 
 struct manifest_line {
 	const char	*file, *serial_number, *subject;
+	const char	*beside;	/* another file of the same device: the main one's name; it has no hash */
 	uint8_t		 sha256[SHA256_LEN];
 	bool		 seen;
 };

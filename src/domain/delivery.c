@@ -4,11 +4,10 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "base/frame.h"
 #include "domain/batch.h"
+#include "domain/delivery_run.h"
 #include "domain/manifest.h"
 #include "domain/profile.h"
-#include "domain/zip.h"
 #include "store/certificate.h"
 #include "store/slice.h"
 #include "x509/cert.h"
@@ -16,48 +15,56 @@
 #define SLICES_AT_ONCE 1000
 #define SCRATCH_MAX ((size_t)4 * 1024 * 1024)
 #define CHAIN_MAX 8
-
-/* A slice as the archive needs it: where its parts stand. */
-struct part {
-	int64_t		slice_no, certificate_base;
-	uint32_t	files, manifest_crc32;
-	uint64_t	entries_at, manifest_at, directory_at;		/* offsets of its octets */
-};
+#define NAMES_MAX 4096
 
 /* What the archive is made of, in its order. */
 enum segment_kind {
 	ENTRIES,		/* of slice i */
 	MANIFEST_HEAD,		/* local header and the line of titles */
 	MANIFEST,		/* of slice i */
+	JSON_HEAD,		/* these three where manifest.json is in it */
+	JSON,			/* of slice i */
+	JSON_TAIL,
 	CHAIN,
 	DIRECTORY,		/* of slice i */
-	TAIL			/* directory entries of the two last files, and the end */
+	TAIL			/* directory entries of the files of the whole, and the end */
 };
 
 struct delivery {
 	const struct app	*app;
 	int64_t			 batch_id, at, files;	/* `at`: the time of its entries */
-	bool			 from_certificates;
+	bool			 from_certificates;	/* stored without files: PEM */
+	bool			 remade;		/* pieces are made again, with JSON */
+	struct remake		 remake;
+	struct der		 above[CHAIN_MAX];
+	struct arena		*arena;			/* what `remake` points to */
 	struct part		*parts;
 	size_t			 n, cap;
-	struct str		 manifest_titles, chain;
-	struct zip_entry	 manifest, chain_entry;
-	uint64_t		 manifest_at, chain_at, directory_at, tail_at, length;
+	struct str		 manifest_titles, json_head, chain;
+	struct zip_entry	 manifest, json, chain_entry;
+	uint64_t		 manifest_at, json_at, json_tail_at, chain_at, directory_at, tail_at, length;
 	char			 etag[64];
 	/* The segment that was asked for last. */
 	struct str		 text, scratch;
 	enum segment_kind	 kind;
 	size_t			 index;
 	bool			 made;
+	struct delivery_piece	 piece;			/* of part piece_no - 1, when remade */
+	size_t			 piece_no;
 };
+static const char json_end[] = "\n]}\n";
 
 void
 delivery_free(struct delivery *d)
 {
 	free(d->parts);
 	str_free(&d->manifest_titles);
+	str_free(&d->json_head);
 	str_free(&d->chain);
 	str_free(&d->text);
+	delivery_piece_clear(&d->piece);
+	if (d->arena != NULL)
+		arena_free(d->arena);
 	str_free(&d->scratch);
 	free(d);
 }
@@ -86,11 +93,11 @@ part_add(struct delivery *d, const struct slice *s)
 			abort();
 	}
 	/* Lengths for now; offsets once all are known. */
-	d->parts[d->n++] = (struct part){ .slice_no = s->slice_no, .certificate_base = s->certificate_base,
-	    .files = (uint32_t)s->succeeded, .manifest_crc32 = (uint32_t)s->manifest_crc32,
+	d->parts[d->n++] = (struct part){ .slice_no = s->slice_no, .first_index = s->first_index, .size = s->size,
+	    .certificate_base = s->certificate_base, .devices = (uint32_t)s->succeeded,
+	    .entries = (uint32_t)((size_t)s->succeeded * packaging_files_each(d->remake.ordered)), .manifest_crc32 = (uint32_t)s->manifest_crc32,
 	    .entries_at = (uint64_t)s->entry_octets, .manifest_at = (uint64_t)s->manifest_octets,
 	    .directory_at = (uint64_t)s->directory_octets };
-	d->files += s->succeeded;
 }
 
 static bool
@@ -114,32 +121,51 @@ parts_read(struct delivery *d, struct db *db, struct err *e)
 	return true;
 }
 
-/* One entry of a slice's directory; false at the end. */
 static bool
-directory_next(struct unpack *u, struct zip_entry *z)
+piece_make(struct delivery *d, struct db *db, size_t i, struct err *e)
 {
-	uint8_t len;
+	struct delivery_piece piece;
 
-	if (u->left == 0 || u->bad)
+	if (d->piece_no == i + 1)
+		return true;
+	d->piece_no = 0;
+	if (!delivery_remake(db, &d->remake, &d->parts[i], i == 0, &piece, e))
 		return false;
-	(void)unpack_u32(u);		/* index */
-	z->crc32 = unpack_u32(u);
-	z->size = unpack_u32(u);
-	len = unpack_u8(u);
-	if (u->bad || u->left < len) {
-		u->bad = true;
-		return false;
+	delivery_piece_clear(&d->piece);
+	d->piece = piece;
+	d->piece_no = i + 1;
+	return true;
+}
+
+/* Lengths and checksums of pieces that are made again: by making them. */
+static bool
+parts_remake(struct delivery *d, struct db *db, uLong *json_crc, struct err *e)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		struct part *p = &d->parts[i];
+
+		if (!piece_make(d, db, i, e))
+			return false;
+		p->entries = (uint32_t)d->piece.entries;
+		p->manifest_crc32 = (uint32_t)d->piece.manifest_crc32;
+		p->entries_at = (uint64_t)d->piece.entry_octets;
+		p->manifest_at = (uint64_t)d->piece.manifest_octets;
+		p->directory_at = (uint64_t)d->piece.directory_octets;
+		p->json_at = d->piece.json.len;
+		*json_crc = crc32(*json_crc, (const Bytef *)d->piece.json.p, (uInt)d->piece.json.len);
 	}
-	z->name = (const char *)u->p;
-	z->name_len = len;
-	u->p += len;
-	u->left -= len;
 	return true;
 }
 
 static bool
 directory_read(struct delivery *d, struct db *db, const struct part *p, struct unpack *u, struct err *e)
 {
+	if (d->remade) {
+		if (!piece_make(d, db, (size_t)(p - d->parts), e))
+			return false;
+		*u = (struct unpack){ .p = (const uint8_t *)d->piece.directory.p, .left = d->piece.directory.len };
+		return true;
+	}
 	if (!store_slice_file_get(db, d->batch_id, p->slice_no, SLICE_DIRECTORY, &d->scratch, e))
 		return false;
 	*u = (struct unpack){ .p = (const uint8_t *)d->scratch.p, .left = d->scratch.len };
@@ -152,50 +178,91 @@ far_entries(
     struct delivery *d, struct db *db, const struct part *p, uint64_t next_at, uint64_t *far, struct err *e)
 {
 	uint64_t at = p->entries_at;
-	struct zip_entry z;
+	struct zip_entry z = { 0 };
 	struct unpack u;
+	uint32_t index;
 
-	*far = p->entries_at >= ZIP_FAR ? p->files : 0;
+	*far = p->entries_at >= ZIP_FAR ? p->entries : 0;
 	if (p->entries_at >= ZIP_FAR || next_at < ZIP_FAR)
 		return true;
 	if (!directory_read(d, db, p, &u, e))
 		return false;
-	while (directory_next(&u, &z)) {
+	while (directory_next(&u, &index, &z)) {
 		*far += at >= ZIP_FAR;
-		at += ZIP_LOCAL_OCTETS(z.name_len) + z.size;
+		at += zip_entry_octets(&z);
 	}
 	return true;
+}
+
+/* A file of the whole at *at, which moves behind it. */
+static struct zip_entry
+whole_entry(const char *name, uLong crc, uint64_t octets, uint64_t *at)
+{
+	struct zip_entry z = { .name = name, .name_len = strlen(name), .crc32 = (uint32_t)crc, .size = (uint32_t)octets };
+
+	*at += zip_entry_octets(&z);
+	return z;
+}
+
+static void
+manifest_offsets(struct delivery *d, uint64_t *at)
+{
+	uint64_t octets = d->manifest_titles.len, begins;
+	uLong crc = crc32(0, (const Bytef *)d->manifest_titles.p, (uInt)d->manifest_titles.len);
+
+	for (size_t i = 0; i < d->n; i++) {
+		crc = crc32_combine(crc, d->parts[i].manifest_crc32, (z_off_t)d->parts[i].manifest_at);
+		octets += d->parts[i].manifest_at;
+	}
+	d->manifest_at = *at;
+	d->manifest = whole_entry("manifest.csv", crc, octets, at);
+	begins = *at;
+	for (size_t i = d->n; i-- > 0;) {
+		begins -= d->parts[i].manifest_at;
+		d->parts[i].manifest_at = begins;
+	}
+}
+
+static void
+json_offsets(struct delivery *d, uLong crc, uint64_t *at)
+{
+	const size_t tail = sizeof(json_end) - 1;
+	uint64_t octets = d->json_head.len + tail, begins;
+
+	for (size_t i = 0; i < d->n; i++)
+		octets += d->parts[i].json_at;
+	crc = crc32(crc, (const Bytef *)json_end, (uInt)tail);
+	d->json_at = *at;
+	d->json = whole_entry("manifest.json", crc, octets, at);
+	begins = d->json_tail_at = *at - tail;
+	for (size_t i = d->n; i-- > 0;) {
+		begins -= d->parts[i].json_at;
+		d->parts[i].json_at = begins;
+	}
 }
 
 static bool
 offsets(struct delivery *d, struct db *db, struct err *e)
 {
-	static const char manifest_name[] = "manifest.csv", chain_name[] = "chain.pem";
-	uint64_t at = 0, far, manifest_octets = d->manifest_titles.len;
-	uLong crc = crc32(0, (const Bytef *)d->manifest_titles.p, (uInt)d->manifest_titles.len);
+	uLong json_crc = crc32(0, (const Bytef *)d->json_head.p, (uInt)d->json_head.len);
+	uint64_t at = 0, far;
 
+	if (d->remade && !parts_remake(d, db, &json_crc, e))
+		return false;
 	for (size_t i = 0; i < d->n; i++) {
 		uint64_t octets = d->parts[i].entries_at;
 
 		d->parts[i].entries_at = at;
+		d->files += d->parts[i].entries;
 		at += octets;
 	}
-	d->manifest_at = at;
-	at += ZIP_LOCAL_OCTETS(sizeof(manifest_name) - 1) + d->manifest_titles.len;
-	for (size_t i = 0; i < d->n; i++) {
-		uint64_t octets = d->parts[i].manifest_at;
-
-		crc = crc32_combine(crc, d->parts[i].manifest_crc32, (z_off_t)octets);
-		d->parts[i].manifest_at = at;
-		at += octets;
-		manifest_octets += octets;
-	}
-	d->manifest = (struct zip_entry){ manifest_name, sizeof(manifest_name) - 1, (uint32_t)crc,
-	    (uint32_t)manifest_octets };
+	manifest_offsets(d, &at);
+	d->json_at = d->json_tail_at = at;
+	if (d->remade)
+		json_offsets(d, json_crc, &at);
 	d->chain_at = at;
-	d->chain_entry = (struct zip_entry){ chain_name, sizeof(chain_name) - 1,
-	    (uint32_t)crc32(0, (const Bytef *)d->chain.p, (uInt)d->chain.len), (uint32_t)d->chain.len };
-	at += ZIP_LOCAL_OCTETS(sizeof(chain_name) - 1) + d->chain.len;
+	d->chain_entry =
+	    whole_entry("chain.pem", crc32(0, (const Bytef *)d->chain.p, (uInt)d->chain.len), d->chain.len, &at);
 	d->directory_at = at;
 	for (size_t i = 0; i < d->n; i++) {
 		uint64_t next = i + 1 < d->n ? d->parts[i + 1].entries_at : d->manifest_at;
@@ -214,8 +281,10 @@ static void
 tail_make(struct delivery *d, struct str *out)
 {
 	zip_central(out, &d->manifest, d->at, d->manifest_at);
+	if (d->remade)
+		zip_central(out, &d->json, d->at, d->json_at);
 	zip_central(out, &d->chain_entry, d->at, d->chain_at);
-	zip_end(out, (uint64_t)d->files + 2, d->directory_at, d->tail_at + out->len - d->directory_at);
+	zip_end(out, (uint64_t)d->files + (d->remade ? 3 : 2), d->directory_at, d->tail_at + out->len - d->directory_at);
 }
 
 static bool
@@ -226,8 +295,31 @@ chain_make(struct delivery *d, struct db *db, int64_t ca_id, struct err *e)
 
 	if (!profile_chain(d->app, db, ca_id, chain, COUNT(chain), &n, e))
 		return false;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		pem_encode("CERTIFICATE", chain[i]->der, chain[i]->der_len, &d->chain);
+		d->above[i] = (struct der){ chain[i]->der, chain[i]->der_len };
+	}
+	d->remake.form.chain = d->above;
+	d->remake.form.chain_n = n;
+	return true;
+}
+
+static bool
+json_begin(struct delivery *d, const struct batch *b, struct err *e)
+{
+	json_t *o = json_pack("{s:{s:I, s:s}, s:{s:I, s:s, s:I}, s:s, s:s}", "batch", "id", (json_int_t)b->id, "name",
+	    b->name, "profile", "id", (json_int_t)b->profile_id, "name", b->profile_name == NULL ? "" : b->profile_name,
+	    "version", (json_int_t)b->profile_version, "packaging", packaging_names[d->remake.form.packaging], "chain",
+	    "chain.pem");
+	char *text = o == NULL ? NULL : json_dumps(o, JSON_COMPACT);
+
+	json_decref(o);
+	if (text == NULL)
+		return err_sys(e, "no room for a manifest");
+	/* Left open for the devices. */
+	str_add(&d->json_head, text, strlen(text) - 1);
+	str_adds(&d->json_head, ",\"devices\":[\n");
+	free(text);
 	return true;
 }
 
@@ -249,18 +341,44 @@ plan(struct delivery *d, const struct batch *b, struct err *e)
 		return err_sys(e, "the CA \"%s\" is not here", profile_about(doc)->ca);
 	if (!chain_make(d, db, ca.id, e) || !parts_read(d, db, e))
 		return false;
-	manifest_header(doc, &d->manifest_titles);
-	if (!offsets(d, db, e))
+	d->remake.form.doc = doc;
+	manifest_header(doc, d->remake.form.packaging, &d->manifest_titles);
+	if ((d->remade && !json_begin(d, b, e)) || !offsets(d, db, e))
 		return false;
 	tail_make(d, &tail);
 	d->length = d->tail_at + tail.len;
-	(void)snprintf(d->etag, sizeof(d->etag), "\"%" PRId64 "-%" PRId64 "-%" PRIu64 "\"", b->id,
-	    b->ready_at, d->length);
+	(void)snprintf(d->etag, sizeof(d->etag), "\"%" PRId64 "-%" PRId64 "-%" PRIu64 "%s%s\"", b->id, b->ready_at,
+	    d->length, d->remade ? "-" : "", d->remade ? packaging_names[d->remake.form.packaging] : "");
 	return true;
 }
 
+static bool
+format_set(struct delivery *d, const struct batch *b, const char *format, struct err *e)
+{
+	struct remake *r = &d->remake;
+	enum packaging wanted;
+
+	if (!packaging_of(b->packaging, &r->ordered, e))
+		return false;
+	wanted = format == NULL ? r->ordered : packaging_parse(format);
+	if (wanted == PACKAGINGS)
+		return err_set(e, ERR_INVALID, "format", "there is no such format");
+	if (!packaging_available(r->ordered, wanted))
+		return err_set(e, ERR_INVALID, "format",
+		    "the batch was ordered as \"%s\": its keys can't be had in another packaging",
+		    packaging_names[r->ordered]);
+	/* The plain archives are as short as can be; all others say it in JSON too. */
+	d->remade = format != NULL || (r->ordered != PACKAGING_P12 && r->ordered != PACKAGING_PEM);
+	d->arena = arena_new(NAMES_MAX);
+	r->slice = (struct work_slice){ .batch_id = b->id, .batch_created_at = b->created_at,
+	    .batch_name = arena_strdup(d->arena, b->name) };
+	r->form = (struct delivery_form){ .packaging = wanted, .batch_size = b->size, .with_json = true };
+	return r->slice.batch_name != NULL || err_sys(e, "no room for a name");
+}
+
 bool
-delivery_open(const struct app *app, const struct batch *b, struct delivery **out, struct err *e)
+delivery_open(
+    const struct app *app, const struct batch *b, const char *format, struct delivery **out, struct err *e)
 {
 	enum batch_state s = batch_state_parse(b->state);
 	OWN(delivery_free) struct delivery *d = NULL;
@@ -275,7 +393,7 @@ delivery_open(const struct app *app, const struct batch *b, struct delivery **ou
 	d->batch_id = b->id;
 	d->at = b->created_at;
 	d->from_certificates = strcmp(b->method, "csr") == 0;
-	if (!plan(d, b, e))
+	if (!format_set(d, b, format, e) || !plan(d, b, e))
 		return err_in(e, "delivery of batch %" PRId64, b->id);
 	*out = give(d);
 	return true;
@@ -293,11 +411,12 @@ static bool
 entry_from_der(void *arg, int64_t id, const uint8_t *der, size_t len, struct err *e)
 {
 	struct from_der *f = arg;
-	struct zip_entry z;
+	struct zip_entry z = { 0 };
+	uint32_t index;
 
 	str_clear(&f->pem);
 	pem_encode("CERTIFICATE", der, len, &f->pem);
-	if (!directory_next(&f->u, &z) || z.size != f->pem.len)
+	if (!directory_next(&f->u, &index, &z) || z.size != f->pem.len)
 		return err_sys(e, "certificate %" PRId64 " is not what the directory says", id);
 	zip_local(&f->d->text, &z, f->d->at);
 	str_add(&f->d->text, f->pem.p, f->pem.len);
@@ -315,7 +434,7 @@ entries_make(struct delivery *d, struct db *db, const struct part *p, struct err
 		return store_slice_file_get(db, d->batch_id, p->slice_no, SLICE_BODY, &d->text, e);
 	if (!directory_read(d, db, p, &f.u, e))
 		return false;
-	ok = store_certificate_ders(db, p->certificate_base, p->files, entry_from_der, &f, e);
+	ok = store_certificate_ders(db, p->certificate_base, p->devices, entry_from_der, &f, e);
 	str_free(&f.pem);
 	return ok;
 }
@@ -324,14 +443,15 @@ static bool
 directory_make(struct delivery *d, struct db *db, const struct part *p, struct err *e)
 {
 	uint64_t at = p->entries_at;
-	struct zip_entry z;
+	struct zip_entry z = { 0 };
 	struct unpack u;
+	uint32_t index;
 
 	if (!directory_read(d, db, p, &u, e))
 		return false;
-	while (directory_next(&u, &z)) {
+	while (directory_next(&u, &index, &z)) {
 		zip_central(&d->text, &z, d->at, at);
-		at += ZIP_LOCAL_OCTETS(z.name_len) + z.size;
+		at += zip_entry_octets(&z);
 	}
 	return true;
 }
@@ -370,6 +490,19 @@ segment_at(const struct delivery *d, uint64_t at, size_t *index, uint64_t *begin
 		*begins = d->chain_at;
 		return CHAIN;
 	}
+	if (d->remade && at >= d->json_tail_at) {
+		*begins = d->json_tail_at;
+		return JSON_TAIL;
+	}
+	if (d->remade && d->n > 0 && at >= d->parts[0].json_at) {
+		*index = part_at(d, offsetof(struct part, json_at), at);
+		*begins = d->parts[*index].json_at;
+		return JSON;
+	}
+	if (d->remade && at >= d->json_at) {
+		*begins = d->json_at;
+		return JSON_HEAD;
+	}
 	if (d->n > 0 && at >= d->parts[0].manifest_at) {
 		*index = part_at(d, offsetof(struct part, manifest_at), at);
 		*begins = d->parts[*index].manifest_at;
@@ -395,9 +528,13 @@ segment_make(struct delivery *d, enum segment_kind kind, size_t index, struct er
 	str_clear(&d->text);
 	if (!db_pool_get(d->app->store, DB_READ, &db, e))
 		return false;
+	if (d->remade && (kind == ENTRIES || kind == MANIFEST || kind == JSON) && !piece_make(d, db, index, e))
+		return false;
 	switch (kind) {
 	case ENTRIES:
-		if (!entries_make(d, db, &d->parts[index], e))
+		if (d->remade)
+			str_add(&d->text, d->piece.body.p, d->piece.body.len);
+		else if (!entries_make(d, db, &d->parts[index], e))
 			return false;
 		break;
 	case MANIFEST_HEAD:
@@ -405,8 +542,20 @@ segment_make(struct delivery *d, enum segment_kind kind, size_t index, struct er
 		str_add(&d->text, d->manifest_titles.p, d->manifest_titles.len);
 		break;
 	case MANIFEST:
-		if (!store_slice_file_get(db, d->batch_id, d->parts[index].slice_no, SLICE_MANIFEST, &d->text, e))
+		if (d->remade)
+			str_add(&d->text, d->piece.manifest.p, d->piece.manifest.len);
+		else if (!store_slice_file_get(db, d->batch_id, d->parts[index].slice_no, SLICE_MANIFEST, &d->text, e))
 			return false;
+		break;
+	case JSON_HEAD:
+		zip_local(&d->text, &d->json, d->at);
+		str_add(&d->text, d->json_head.p, d->json_head.len);
+		break;
+	case JSON:
+		str_add(&d->text, d->piece.json.p, d->piece.json.len);
+		break;
+	case JSON_TAIL:
+		str_adds(&d->text, json_end);
 		break;
 	case CHAIN:
 		zip_local(&d->text, &d->chain_entry, d->at);

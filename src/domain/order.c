@@ -116,6 +116,30 @@ check_password(struct order_run *r)
 		fault_add(r->errors, NULL, 0, "pkcs12_password", NULL, "%s", e.msg);
 }
 
+static void
+check_packaging(struct order_run *r)
+{
+	enum packaging allowed[PACKAGINGS], asked = packaging_parse(r->order->packaging);
+	size_t n = packaging_ordered(r->doc, allowed);
+	OWN_STR struct str names = { 0 };
+
+	r->packaging = allowed[0];
+	if (r->csr)
+		r->packaging = PACKAGING_PEM;
+	else if (r->order->packaging != NULL)
+		r->packaging = asked;
+	for (size_t i = 0; i < n; i++) {
+		if (allowed[i] == r->packaging)
+			return;
+		str_addf(&names, "%s%s", i == 0 ? "" : ", ", packaging_names[allowed[i]]);
+	}
+	if (!r->csr)
+		fault_add(r->errors, NULL, 0, "packaging", r->order->packaging, "the profile allows %s", names.p);
+	else if (r->order->packaging != NULL)
+		fault_add(r->errors, NULL, 0, "packaging", NULL,
+		    "certificate requests bring their own keys: choose the format when you download");
+}
+
 /* Typed values and defaults in normal form. */
 static bool
 check_inputs(struct order_run *r, struct err *e)
@@ -200,6 +224,7 @@ order_prepare(struct order_run *r, struct err *e)
 	if ((r->method & (METHOD_FORM | METHOD_SINGLE)) != 0 && o->fd >= 0)
 		fault_add(r->errors, NULL, 0, "file", NULL, "a form takes no file");
 	check_password(r);
+	check_packaging(r);
 	if (!check_inputs(r, e))
 		return false;
 	return (r->method & (METHOD_FORM | METHOD_SINGLE)) == 0 || order_form_prepare(r, e);

@@ -33,6 +33,7 @@ struct order {
 	int64_t			 size;		/* form; single: 0 or 1 */
 	const struct secret	*password;	/* of the PKCS#12 files, or NULL */
 	const char		*p12_mode;	/* "modern", "compatible"; NULL: the profile's */
+	const char		*packaging;	/* "p12", "factory_flat", "factory_folder"; NULL: the profile's first */
 	const struct order_input *inputs;
 	size_t			 inputs_n;
 	const char		*generator_input;	/* NULL: none */

@@ -123,6 +123,7 @@ order_fingerprint(const struct app *app, const struct order *o, uint8_t out[64],
 	pack_text(&s, o->name);
 	pack_u64(&s, (uint64_t)o->size);
 	pack_text(&s, o->p12_mode);
+	pack_text(&s, o->packaging);
 	pack_text(&s, o->generator_input);
 	pack_u64(&s, o->increment);
 	for (size_t i = 0; i < o->inputs_n; i++) {

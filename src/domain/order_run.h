@@ -5,6 +5,7 @@
 #include "domain/names.h"
 #include "domain/order.h"
 #include "domain/organization.h"
+#include "domain/packaging.h"
 #include "domain/profile.h"
 #include "store/organization.h"
 #include "x509/csr.h"
@@ -48,6 +49,7 @@ struct order_run {
 	struct mac_prefix	*prefixes;
 	size_t			 prefixes_n;
 	bool			 csr;			/* keys come with the order */
+	enum packaging		 packaging;
 	enum profile_method	 method;
 	enum input_source	 source;
 

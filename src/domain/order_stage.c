@@ -206,9 +206,9 @@ packaging_json(struct order_run *r, bool *salted)
 	char *text;
 	const char *out;
 
-	*salted = !r->csr && d->p12_salt_batch && strcmp(mode, "modern") == 0;
-	if (r->csr)
-		object = json_pack("{s:s}", "format", "pem");
+	*salted = r->packaging == PACKAGING_P12 && d->p12_salt_batch && strcmp(mode, "modern") == 0;
+	if (r->packaging != PACKAGING_P12)
+		object = json_pack("{s:s}", "format", packaging_names[r->packaging]);
 	else
 		object = json_pack("{s:s, s:s, s:I, s:s}", "format", "p12", "p12_mode", mode, "p12_iterations",
 		    (json_int_t)d->p12_iterations, "p12_salt", *salted ? "batch" : "device");

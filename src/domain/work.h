@@ -41,7 +41,8 @@ struct work_slice {
 	int64_t		 batch_created_at;
 	const char	*parameters;		/* JSON object: the organization's constants when it was ordered */
 	int64_t		 parameters_version;
-	const char	*packaging;		/* JSON: {"format":"p12","p12_mode":"modern","p12_iterations":2048,"p12_salt":"batch"} */
+	const char	*packaging;		/* JSON: {"format":"p12","p12_mode":"modern","p12_iterations":2048,"p12_salt":"batch"},
+						   {"format":"factory_flat"}, {"format":"pem"} */
 	const uint8_t	*p12_salt;		/* 32 octets, or NULL: no salt is shared */
 	bool		 sealed;		/* keys are made here, so there is a password: work_secret */
 	const uint8_t	*plan;			/* serials an earlier try stored, WORK_SERIAL_LEN each, or NULL */
@@ -80,7 +81,7 @@ struct work_result {
 	uint8_t		 serial[WORK_SERIAL_LEN];
 	const uint8_t	*der;			/* the certificate */
 	size_t		 der_len;
-	const uint8_t	*file;			/* PKCS#12 (what the download carries); NULL for CSRs */
+	const uint8_t	*file;			/* PKCS#12, or zip_seal of a PKCS#8, after the packaging; NULL for CSRs */
 	size_t		 file_len;
 	const char	*subject;		/* name_text() */
 	int64_t		 not_before, not_after;

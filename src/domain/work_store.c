@@ -101,8 +101,9 @@ end_tx(struct db *tx, void *arg, struct err *e)
 		return work_lost(s, e);
 	if (!store_certificate_add(tx, t->certificates, t->ok, e) || !failures_add(t, tx, e))
 		return false;
+	/* Files of certificates alone are made again when they are asked for. */
 	if (t->ok > 0 && !store_slice_file_add(tx, s->batch_id, s->slice_no, p->directory.p, p->directory.len,
-	    p->manifest.p, p->manifest.len, p->body.p, p->body.len, e))
+	    p->manifest.p, p->manifest.len, s->sealed ? p->body.p : NULL, s->sealed ? p->body.len : 0, e))
 		return false;
 	if (!progress(t, tx, e))
 		return false;
@@ -173,18 +174,21 @@ work_store(
 {
 	OWN(arena_free) struct arena *a =
 	    arena_new(n * (sizeof(struct certificate) + sizeof(struct item_failure)) + SCRATCH_MAX);
+	struct delivery_form form = { 0 };
 	struct delivery_piece piece = { 0 };
 	struct ending t = { .s = s, .piece = &piece, .now = clock_now_s() };
 	struct db *db;
-	int64_t size = 0;
 	bool ok;
 
 	if (s->items == NULL || n != (size_t)s->size)
 		return err_sys(e, "a slice of %" PRId64 " with %zu results", s->size, n);
 	if (!db_pool_get(app->store, DB_READ, &db, e) ||
 	    !profile_document(app, db, s->profile_id, s->profile_version, &t.doc, e) ||
-	    !batch_size(app, s->batch_id, &size, e) || !sort_out(&t, results, n, a, e) ||
-	    !delivery_piece_make(t.doc, s, size, results, n, &piece, e))
+	    !batch_size(app, s->batch_id, &form.batch_size, e) || !sort_out(&t, results, n, a, e) ||
+	    !packaging_of(s->packaging, &form.packaging, e))
+		return false;
+	form.doc = t.doc;
+	if (!delivery_piece_make(&form, s, results, n, &piece, e))
 		return false;
 	ok = app_tx(app, DB_WRITE, end_tx, &t, e);
 	delivery_piece_clear(&piece);

@@ -48,14 +48,25 @@ dos_time(int64_t unix_s)
 static void
 common(struct str *s, const struct zip_entry *z, int64_t unix_s, unsigned needed)
 {
-	le16(s, needed);
-	le16(s, 0);			/* flags */
-	le16(s, 0);			/* stored */
+	le16(s, z->sealed ? 51 : needed);
+	le16(s, z->sealed ? 1 : 0);	/* flags: encrypted */
+	le16(s, z->sealed ? 99 : 0);	/* stored, or AES with the method in the extra field */
 	le32(s, dos_time(unix_s));
 	le32(s, z->crc32);
-	le32(s, z->size);
+	le32(s, (uint32_t)zip_stored_octets(z));
 	le32(s, z->size);
 	le16(s, (unsigned)z->name_len);
+}
+
+static void
+seal_extra(struct str *s)
+{
+	le16(s, 0x9901);
+	le16(s, 7);
+	le16(s, 2);			/* AE-2: no CRC of the plain file */
+	str_add(s, "AE", 2);
+	str_addc(s, 3);			/* AES-256 */
+	le16(s, 0);			/* stored */
 }
 
 void
@@ -63,8 +74,10 @@ zip_local(struct str *s, const struct zip_entry *z, int64_t unix_s)
 {
 	le32(s, 0x04034b50);
 	common(s, z, unix_s, 10);
-	le16(s, 0);			/* extra field */
+	le16(s, z->sealed ? ZIP_SEAL_EXTRA : 0);
 	str_add(s, z->name, z->name_len);
+	if (z->sealed)
+		seal_extra(s);
 }
 
 void
@@ -75,7 +88,7 @@ zip_central(struct str *s, const struct zip_entry *z, int64_t unix_s, uint64_t o
 	le32(s, 0x02014b50);
 	le16(s, MADE_BY);
 	common(s, z, unix_s, far ? 45 : 10);
-	le16(s, far ? ZIP_CENTRAL_FAR : 0);
+	le16(s, (far ? ZIP_CENTRAL_FAR : 0u) + (z->sealed ? ZIP_SEAL_EXTRA : 0u));
 	le16(s, 0);			/* comment */
 	le16(s, 0);			/* disk */
 	le16(s, 0);			/* internal attributes */
@@ -87,6 +100,8 @@ zip_central(struct str *s, const struct zip_entry *z, int64_t unix_s, uint64_t o
 		le16(s, 8);
 		le64(s, offset);
 	}
+	if (z->sealed)
+		seal_extra(s);
 }
 
 void

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "domain/zip.h"
 #include "signlink/signlink.h"
 #include "worker/shared.h"
 #include "x509/cert.h"
@@ -54,7 +55,7 @@ struct job {
 	const struct profile	*profile;
 	const char		*organization[PROFILE_INPUTS_MAX];
 	json_t			*parameters;
-	const struct p12_batch	*p12;		/* NULL: keys are the orderer's own */
+	const struct key_wrap	*wrap;		/* NULL: keys are the orderer's own */
 	size_t			 n;
 	uint8_t			(*serials)[WORK_SERIAL_LEN];
 	struct work_result	*results;	/* by item */
@@ -286,7 +287,8 @@ item_file(struct job *j, size_t i, struct work_result *r, const char *friendly, 
 	    .chain_n = 1, .friendly_name = friendly };
 	OWN_STR struct str file = { 0 };
 
-	if (!p12_make(j->thread->writer, j->p12, &content, &file, e))
+	if (j->wrap->packaging == PACKAGING_P12 ? !p12_make(j->thread->writer, j->wrap->p12, &content, &file, e) :
+	    !zip_seal(j->wrap->password, content.pkcs8->p, content.pkcs8->len, &file, e))
 		return false;
 	r->file = arena_memdup(j->arena, file.p, file.len);
 	r->file_len = file.len;
@@ -319,7 +321,7 @@ item_finish(struct job *j, size_t i, const struct signlink_result *signed_one, s
 	r->not_after = j->not_after;
 	r->shard = cert_shard(r->serial, (unsigned)j->ref.ca->shards);
 	r->ok = true;
-	return j->p12 == NULL || item_file(j, i, r, arena_printf(j->arena, "%s-%lld", j->slice->batch_name,
+	return j->wrap == NULL || item_file(j, i, r, arena_printf(j->arena, "%s-%lld", j->slice->batch_name,
 	    (long long)r->index), e);
 }
 
@@ -377,7 +379,7 @@ issue_slice(struct issuer_thread *t, struct work_slice *slice, struct arena *a, 
 	struct err lost = { 0 };
 	bool ok;
 
-	ok = job_open(&j, e) && (!slice->sealed || shared_p12(t->shared, slice, a, &hold, &j.p12, e)) &&
+	ok = job_open(&j, e) && (!slice->sealed || shared_p12(t->shared, slice, a, &hold, &j.wrap, e)) &&
 	    items_build(&j, e) && items_plan(&j, e) && items_sign(&j, e);
 	if (ok && !work_store(shared_app(t->shared), slice, j.results, j.n, &lost)) {
 		ok = false;

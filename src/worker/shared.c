@@ -20,7 +20,9 @@ struct template {
 
 struct p12_hold {
 	int64_t			 batch_id;
-	struct p12_batch	*p12;
+	struct key_wrap		 wrap;
+	struct p12_batch	*p12;		/* one of the two, */
+	struct secret		*password;	/* as the packaging has it */
 	int			 users;
 	bool			 over;
 	int64_t			 used_ms;
@@ -50,6 +52,15 @@ issue_shared_new(const struct app *app, struct hostkeys *keys, const char *host)
 	return s;
 }
 
+static void
+hold_free(struct p12_hold *h)
+{
+	if (h->p12 != NULL)
+		p12_batch_free(h->p12);
+	secret_free(h->password);
+	free(h);
+}
+
 void
 issue_shared_free(struct issue_shared *s)
 {
@@ -64,8 +75,7 @@ issue_shared_free(struct issue_shared *s)
 		struct p12_hold *h = s->holds;
 
 		s->holds = h->next;
-		p12_batch_free(h->p12);
-		free(h);
+		hold_free(h);
 	}
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s);
@@ -158,8 +168,7 @@ holds_free(struct p12_hold *list)
 		struct p12_hold *h = list;
 
 		list = h->next;
-		p12_batch_free(h->p12);
-		free(h);
+		hold_free(h);
 	}
 }
 
@@ -199,29 +208,36 @@ hold_make(struct issue_shared *s, const struct work_slice *slice, struct arena *
     struct err *e)
 {
 	OWN(secret_free) struct secret *password = NULL;
-	struct p12_setting setting;
+	struct p12_setting setting = { 0 };
+	struct key_wrap wrap = { 0 };
+	struct p12_batch *p12 = NULL;
 	const uint8_t *sealed;
 	const char *key_id;
-	struct p12_batch *p12;
 	struct p12_hold *h;
 	size_t len;
 
-	if (!setting_read(slice->packaging, &setting, e) ||
+	if (!packaging_of(slice->packaging, &wrap.packaging, e) ||
+	    (wrap.packaging == PACKAGING_P12 && !setting_read(slice->packaging, &setting, e)) ||
 	    !work_secret(s->app, slice->batch_id, s->host, a, &key_id, &sealed, &len, e) ||
 	    !hostkeys_unseal(s->keys, key_id, (struct der){ sealed, len }, &password, e) ||
-	    !p12_batch_new(&setting, password, &p12, e))
+	    (wrap.packaging == PACKAGING_P12 && !p12_batch_new(&setting, password, &p12, e)))
 		return false;
 	h = calloc(1, sizeof(*h));
 	if (h == NULL)
 		abort();
 	*h = (struct p12_hold){ .batch_id = slice->batch_id, .p12 = p12, .users = 1, .used_ms = clock_mono_ms() };
+	if (p12 == NULL)
+		h->password = give(password);
+	wrap.p12 = h->p12;
+	wrap.password = h->password;
+	h->wrap = wrap;
 	*out = h;
 	return true;
 }
 
 bool
 shared_p12(struct issue_shared *s, const struct work_slice *slice, struct arena *a, struct p12_hold **hold,
-    const struct p12_batch **p12, struct err *e)
+    const struct key_wrap **wrap, struct err *e)
 {
 	struct p12_hold *h = hold_take(s, slice->batch_id), *gone;
 
@@ -236,7 +252,7 @@ shared_p12(struct issue_shared *s, const struct work_slice *slice, struct arena 
 		holds_free(gone);
 	}
 	*hold = h;
-	*p12 = h->p12;
+	*wrap = &h->wrap;
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #define WORKER_SHARED_H
 
 #include "domain/app.h"
+#include "domain/packaging.h"
 #include "domain/profile.h"
 #include "domain/work.h"
 #include "worker/hostkeys.h"
@@ -23,12 +24,17 @@ must_check bool shared_template(struct issue_shared *, struct db *, const struct
     struct err *);
 
 /*
- * The batch's PKCS#12 setting with its password opened; held until shared_p12_done.  The few last ones are
- * kept, so that the slices of a batch derive once; all are wiped when they leave.
+ * What a batch's keys are wrapped with, its password opened; held until shared_p12_done.  The few last ones
+ * are kept, so that the slices of a batch derive once; all are wiped when they leave.
  */
+struct key_wrap {
+	enum packaging		 packaging;
+	const struct p12_batch	*p12;		/* PACKAGING_P12 */
+	const struct secret	*password;	/* all others */
+};
 struct p12_hold;
 must_check bool shared_p12(struct issue_shared *, const struct work_slice *, struct arena *, struct p12_hold **,
-    const struct p12_batch **, struct err *);
+    const struct key_wrap **, struct err *);
 void shared_p12_done(struct issue_shared *, struct p12_hold *);
 /* The batch is over: its password leaves memory as soon as nobody holds it. */
 void shared_p12_forget(struct issue_shared *, int64_t batch_id);

@@ -87,6 +87,9 @@ void cert_serial_make(uint8_t serial[16]);
 must_check bool cert_assemble(struct der tbs, enum signature_algorithm, const void *signature, size_t len,
     uint8_t *buf, size_t cap, struct der *out, struct err *);
 
+/* Appends n certificates (up to 32) as SignedData without a signer, DER: what .p7b and .p7c files hold. */
+must_check bool cert_bundle(const struct der *certs, size_t n, struct str *out, struct err *);
+
 /* "-----BEGIN label-----", lines of 64. */
 void pem_encode(const char *label, const void *, size_t, struct str *out);
 /*

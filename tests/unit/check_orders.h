@@ -48,7 +48,7 @@ static const char orders_profile[] =
     "\"inputs\":[{\"name\":\"mac_address\",\"title\":\"MAC address\",\"type\":\"mac_address\",\"required\":true,"
     "\"generators\":[\"none\",\"mac\"],\"sources\":[\"form\",\"csv\",\"csr\"]}],"
     "\"unique\":[\"mac_address\"],\"mac_prefixes\":true,"
-    "\"download\":{\"formats\":[\"p12\"],\"p12_mode\":\"modern\",\"p12_iterations\":2048,\"p12_salt\":\"batch\","
+    "\"download\":{\"formats\":[\"p12\",\"factory_flat\",\"factory_folder\"],\"p12_mode\":\"modern\",\"p12_iterations\":2048,\"p12_salt\":\"batch\","
     "\"password_min_length\":8,\"days_to_live\":90},"
     "\"revocation\":{\"reasons\":[\"unspecified\",\"key_compromise\",\"superseded\"],\"hold\":false}}";
 

@@ -121,7 +121,7 @@ good(struct orders_world *w)
 		MUST(work_store(&w->app, &slice, r, 5, me));
 	}
 	b = orders_batch(w, b.id);
-	MUST(delivery_open(&w->app, &b, &d, me));
+	MUST(delivery_open(&w->app, &b, NULL, &d, me));
 	while (once.len < delivery_length(d)) {
 		struct err e = { 0 };
 
@@ -141,7 +141,7 @@ static void
 zip_add(struct str *zip, struct str *directory, const char *name, const struct str *body)
 {
 	struct zip_entry z = { name, strlen(name), (uint32_t)crc32(0, (const Bytef *)body->p, (uInt)body->len),
-	    (uint32_t)body->len };
+	    (uint32_t)body->len, false };
 
 	zip_central(directory, &z, 1700000000, zip->len);
 	zip_local(zip, &z, 1700000000);
