@@ -45,7 +45,8 @@ export function as(role: string, other = false): Client {
 	return new Client(world.instance, world.instance.user(role, other));
 }
 
-let next = 0x00_1a_2b_40_00_00;
+// Each process of the browser tests has a block of its own.
+let next = 0x00_1a_2b_40_00_00 + 0x1_00_00 * (process.env.TEST_WORKER_INDEX === undefined ? 0 : Number(process.env.TEST_WORKER_INDEX) + 1);
 
 export function mac(n: number): string {
 	return (n.toString(16).padStart(12, "0").match(/../g) ?? []).join(":").toUpperCase();
