@@ -19,6 +19,8 @@ help(void)
 	    "unbroken chain. Changes nothing; may run beside the instance, whose signer it asks.\n\n"
 	    "  --dir DIR      an instance's directory (its certmill.conf is read)\n"
 	    "  --config FILE  its configuration file\n"
+	    "  --signer SOCKET  the ops socket of a signer, once for each of several: their journals together must\n"
+	    "                 be the store; without, the one of the configuration\n"
 	    "  --no-signer    leave out what needs a running signer\n"
 	    "  --json         the result as JSON\n\n"
 	    "Exit status 0: everything holds; 1: something does not.\n");
@@ -71,7 +73,7 @@ result(const struct output *o, const struct check_totals *t)
 }
 
 static int
-check(const char *file, bool no_signer, struct output *o)
+check(const char *file, const char *const *signers, size_t n, bool no_signer, struct output *o)
 {
 	OWN(config_free) struct config *conf = NULL;
 	OWN(instance_close) struct instance *in = NULL;
@@ -79,8 +81,13 @@ check(const char *file, bool no_signer, struct output *o)
 	struct check_totals totals;
 	struct err e = { 0 };
 
-	if (!config_read(file, &conf, &e) || !instance_open(conf, false, &in, &e) ||
-	    !check_run(instance_app(in), no_signer ? NULL : conf->signer.ops_socket, &report, &totals, &e))
+	if (!config_read(file, &conf, &e) || !instance_open(conf, false, &in, &e))
+		return command_failed("check", &e);
+	if (n == 0 && !no_signer && conf->signer.ops_socket != NULL) {
+		signers = &conf->signer.ops_socket;
+		n = 1;
+	}
+	if (!check_run(instance_app(in), signers, n, &report, &totals, &e))
 		return command_failed("check", &e);
 	result(o, &totals);
 	return totals.faults == 0 ? EXIT_DONE : EXIT_FAILED;
@@ -91,11 +98,13 @@ cmd_check(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "dir", required_argument, NULL, 'd' }, { "config", required_argument, NULL, 'c' },
-		{ "no-signer", no_argument, NULL, 'n' }, { "json", no_argument, NULL, 'j' },
+		{ "signer", required_argument, NULL, 's' }, { "no-signer", no_argument, NULL, 'n' }, { "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' }, { 0 }
 	};
 	struct output out = { .rules = json_array(), .faults = json_array() };
+	static const char *signers[CHECK_SIGNERS_MAX];
 	char file[4096] = "";
+	size_t n = 0;
 	bool no_signer = false;
 	int o, status;
 
@@ -104,13 +113,20 @@ cmd_check(int argc, char **argv)
 		case 'd': (void)snprintf(file, sizeof(file), "%s/certmill.conf", optarg); break;
 		case 'c': (void)snprintf(file, sizeof(file), "%s", optarg); break;
 		case 'n': no_signer = true; break;
+		case 's':
+			if (n == CHECK_SIGNERS_MAX)
+				return command_usage("check", "at most %d signers", CHECK_SIGNERS_MAX);
+			signers[n++] = optarg;
+			break;
 		case 'j': out.json = true; break;
 		case 'h': help(); return EXIT_DONE;
 		default: return EXIT_USAGE;
 		}
 	if (file[0] == '\0' || optind != argc)
 		return command_usage("check", "name the instance: --dir DIR or --config FILE");
-	status = check(file, no_signer, &out);
+	if (no_signer && n > 0)
+		return command_usage("check", "--signer and --no-signer exclude each other");
+	status = check(file, signers, n, no_signer, &out);
 	json_decref(out.rules);
 	json_decref(out.faults);
 	return status;

@@ -50,6 +50,7 @@ static const struct key keys[] = {
 	{ "tls", "client_ca", PATH, AT(tls.client_ca), NULL, 0, 0,
 	  "PEM of CAs whose names are offered to browsers when they pick a certificate" },
 
+	{ "web", "run", BOOL, AT(web.run), "yes", 0, 0, "no: the portal and the API run on other hosts" },
 	{ "web", "threads", INT, AT(web.threads), "8", 1, 256, "requests worked on at once" },
 	{ "web", "events_max", INT, AT(web.events_max), "500", 0, 100000, "event streams open at once" },
 	{ "web", "body_rate_min", INT, AT(web.body_rate_min), "1024", 1, 1000000000, "octets a second that a body must bring" },
@@ -60,6 +61,8 @@ static const struct key keys[] = {
 	{ "web", "mtls_socket", PATH, AT(web.mtls_socket), "@run/web-mtls.sock", 0, 0, "behind [listen] mtls" },
 	{ "web", "ops_socket", PATH, AT(web.ops_socket), "@run/web-ops.sock", 0, 0, "behind [listen] ops" },
 
+	{ "worker", "host", TEXT, AT(worker.host), "@host", 0, 0,
+	  "name of this host among all that share the store; stays the same as long as its keys and its signer do" },
 	{ "worker", "processes", INT, AT(worker.processes), "1", 0, 64, "worker processes" },
 	{ "worker", "threads", INT, AT(worker.threads), "0", 0, 1024, "threads of each that make keys; 0: one a core" },
 	{ "worker", "rsa_keygen", KEYGEN, AT(worker.rsa_keygen), "fast", 0, 0,
@@ -82,6 +85,7 @@ static const struct key keys[] = {
 	{ "mail", "from", TEXT, AT(mail.from), "@from", 0, 0, "sender; certmill@HOST_NAME" },
 	{ "mail", "dir", PATH, AT(mail.dir), "mail", 0, 0, "where mail is put without a server" },
 
+	{ "status", "run", BOOL, AT(status.run), "yes", 0, 0, "no: relying parties are served by other hosts" },
 	{ "status", "threads", INT, AT(status.threads), "4", 1, 256, "requests that need the signer worked on at once" },
 	{ "status", "socket", PATH, AT(status.socket), "@run/status.sock", 0, 0, "Unix socket behind [listen] public" },
 	{ "status", "listen", LISTEN, AT(status.listen), "off", 0, 0, "ADDRESS:PORT without nginx, behind a balancer of yours" },
@@ -403,8 +407,14 @@ check(struct reading *r)
 			if (l[i]->port != 0 && l[i]->port == l[k]->port && (l[i]->address == NULL || l[k]->address == NULL ||
 			    strcmp(l[i]->address, l[k]->address) == 0))
 				return wrong(r, "two listeners of [listen] share a port", "");
-	if (c->nginx.managed && (c->listen.portal.port == 0 || c->listen.mtls.port == 0 || c->listen.ops.port == 0))
+	if (c->nginx.managed && c->web.run && (c->listen.portal.port == 0 || c->listen.mtls.port == 0 || c->listen.ops.port == 0))
 		return wrong(r, "[listen] portal, mtls and ops cannot be off", "");
+	if (c->nginx.managed && !c->web.run)
+		return wrong(r, "without [web] run there is nothing for nginx to stand before: [nginx] managed = no", "");
+	if (c->worker.host != NULL && (strlen(c->worker.host) > 39 || strpbrk(c->worker.host, " \t") != NULL))
+		return wrong(r, "[worker] host must be a name without blanks, of at most 39 characters", "");
+	if (!c->web.run && !c->status.run && c->worker.processes == 0 && c->signer.config == NULL)
+		return wrong(r, "everything is off", "");
 	if (strpbrk(c->instance.host_name, " \t;{}\"'$/\\") != NULL)
 		return wrong(r, "[instance] host_name is no host name", "");
 	return true;
@@ -465,6 +475,7 @@ default_text(const char *otherwise)
 	static const struct { const char *name, *text; } derived_texts[] = {
 		{ "@origin", "https://HOST_NAME:PORT" }, { "@mtls", "https://HOST_NAME:PORT" },
 		{ "@public", "http://HOST_NAME:PORT" }, { "@store", "sqlite:store/certmill.db" },
+		{ "@host", "KEYS_DIR/host, at first the machine's" },
 		{ "@static", "found beside the program" }, { "@from", "certmill@HOST_NAME" },
 	};
 

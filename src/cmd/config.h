@@ -51,6 +51,7 @@ struct config {
 		const char	*client_ca;	/* PEM of CAs whose names browsers are told; NULL: none */
 	} tls;
 	struct {
+		bool		 run;		/* started by `certmill serve` */
 		int		 threads;
 		int		 events_max;
 		int		 body_rate_min;	/* octets a second */
@@ -62,6 +63,7 @@ struct config {
 		const char	*ops_socket;	/* run/web-ops.sock */
 	} web;
 	struct {
+		const char	*host;		/* name of this host; NULL: keys_dir/host, made from the machine's name */
 		int		 processes;
 		int		 threads;	/* 0: as many as there are cores */
 		enum rsagen_setting rsa_keygen;
@@ -81,6 +83,7 @@ struct config {
 		const char	*dir;
 	} mail;
 	struct {
+		bool		 run;
 		int		 threads;
 		const char	*socket;	/* run/status.sock */
 		struct config_listen listen;	/* TCP besides the socket, behind a balancer; port 0: none */

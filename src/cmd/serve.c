@@ -115,12 +115,14 @@ is_ready(const void *arg)
 {
 	const struct config *c = arg;
 	const char *host = c->listen.ops.address;
-	CURL *curl = curl_easy_init();
+	CURL *curl = c->web.run ? curl_easy_init() : NULL;
 	char url[128];
 	long status = 0;
 	bool any = host == NULL || strcmp(host, "0.0.0.0") == 0;
 	OWN_STR struct str body = { 0 };
 
+	if (!c->web.run)
+		return true;		/* the children's sockets were waited for */
 	if (curl == NULL)
 		return false;
 	(void)snprintf(url, sizeof(url), "http://%s:%d/readyz", any ? "127.0.0.1" : strcmp(host, "[::]") == 0 ? "[::1]" : host,
@@ -177,10 +179,12 @@ list_children(const struct config *c, struct child *list)
 		list[n] = own_child(c, "signer", "signer", c->signer.ops_socket);
 		list[n++].stop_late = true;
 	}
-	list[n++] = own_child(c, "web", "web", c->web.ops_socket);
+	if (c->web.run)
+		list[n++] = own_child(c, "web", "web", c->web.ops_socket);
 	for (int i = 0; i < c->worker.processes; i++)
 		list[n++] = own_child(c, arena_printf(c->arena, "worker-%d", i + 1), "worker", NULL);
-	list[n++] = own_child(c, "status", "status", c->status.socket);
+	if (c->status.run)
+		list[n++] = own_child(c, "status", "status", c->status.socket);
 	if (c->nginx.managed)
 		list[n++] = (struct child){ .name = "nginx", .argv = nginx_argv(c), .stop_signal = SIGQUIT,
 			.leaves_orphans = true, .reload = nginx_reload };

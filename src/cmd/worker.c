@@ -65,7 +65,7 @@ worker_main(const struct config *conf)
 	struct instance *in = NULL;
 	struct worker_conf work = { .threads = conf->worker.threads, .keys_dir = conf->worker.keys_dir,
 	    .signer_socket = conf->signer.worker_socket, .rsa_keygen = conf->worker.rsa_keygen,
-	    .lease_s = conf->worker.lease_s,
+	    .lease_s = conf->worker.lease_s, .host = conf->worker.host,
 	    .mail = { .server = conf->mail.server, .user = conf->mail.user, .password_file = conf->mail.password_file,
 	    .from = conf->mail.from, .dir = conf->mail.dir } };
 	struct err e = { 0 };

@@ -26,7 +26,8 @@ struct run {
 	struct arena			*keep;
 	struct ca			*cas;
 	size_t				 cas_n;
-	struct signlink			*signer;
+	struct signlink			**signers;
+	size_t				 signers_n;
 	size_t				 rule;
 	const char			**lines;
 	size_t				 n;
@@ -35,8 +36,7 @@ struct run {
 	const struct signlink_record	*record;
 	uint8_t				 hash[SHA256_LEN];
 	bool				 found, planned, admin;
-	uint8_t				 audit_cert[CERT_MAX];
-	size_t				 audit_cert_len;
+	struct der			*audit_certs;	/* one a signer */
 };
 
 __attribute__((format(printf, 3, 4)))
@@ -91,38 +91,52 @@ page_tx(struct db *db, void *arg, struct err *e)
 	return store_check_certificates(db, r->after, PAGE, r->arena, &r->certificates, &r->n, e);
 }
 
+/* Where a page's certificates stand: in one journal each, the same octets. */
 static bool
-store_in_journal(struct run *r, struct err *e)
+page_in_journals(struct run *r, struct err *e)
+{
+	uint8_t (*serials)[SIGNLINK_SERIAL_LEN] = arena_array(r->arena, r->n, SIGNLINK_SERIAL_LEN);
+	struct der *certs = arena_array(r->arena, r->n, sizeof(*certs));
+	unsigned *times = arena_array(r->arena, r->n, sizeof(*times));
+
+	memset(times, 0, r->n * sizeof(*times));
+	for (size_t i = 0; i < r->n; i++)
+		memcpy(serials[i], r->certificates[i].serial, SIGNLINK_SERIAL_LEN);
+	for (size_t k = 0; k < r->signers_n; k++) {
+		if (!signlink_journal_look(r->signers[k], (const uint8_t (*)[SIGNLINK_SERIAL_LEN])serials, r->n, r->arena, certs,
+		    e))
+			return false;
+		for (size_t i = 0; i < r->n; i++) {
+			uint8_t hash[SHA256_LEN];
+
+			if (certs[i].p == NULL)
+				continue;
+			times[i]++;
+			sha256(certs[i].p, certs[i].len, hash);
+			if (memcmp(hash, r->certificates[i].sha256, sizeof(hash)) != 0)
+				fault(r, "journal", "certificate %lld differs from the one that was signed",
+				    (long long)r->certificates[i].id);
+		}
+	}
+	for (size_t i = 0; i < r->n; i++)
+		if (times[i] != 1)
+			fault(r, "journal", "certificate %lld of batch %lld was %s", (long long)r->certificates[i].id,
+			    (long long)r->certificates[i].batch_id, times[i] == 0 ? "never signed here" : "signed by two signers");
+	return true;
+}
+
+static bool
+store_in_journals(struct run *r, struct err *e)
 {
 	size_t before = r->totals->faults;
 
 	for (r->after = 0, r->n = PAGE; r->n == PAGE;) {
-		uint8_t (*serials)[SIGNLINK_SERIAL_LEN];
-		struct der *certs;
-
 		if (!app_tx(r->app, DB_READ, page_tx, r, e))
 			return false;
 		if (r->n == 0)
 			break;
-		serials = arena_array(r->arena, r->n, SIGNLINK_SERIAL_LEN);
-		certs = arena_array(r->arena, r->n, sizeof(*certs));
-		for (size_t i = 0; i < r->n; i++)
-			memcpy(serials[i], r->certificates[i].serial, SIGNLINK_SERIAL_LEN);
-		if (!signlink_journal_look(r->signer, (const uint8_t (*)[SIGNLINK_SERIAL_LEN])serials, r->n, r->arena, certs, e))
+		if (!page_in_journals(r, e))
 			return false;
-		for (size_t i = 0; i < r->n; i++) {
-			const struct check_certificate *c = &r->certificates[i];
-			uint8_t hash[SHA256_LEN];
-
-			if (certs[i].p == NULL) {
-				fault(r, "journal", "certificate %lld of batch %lld was never signed here", (long long)c->id,
-				    (long long)c->batch_id);
-				continue;
-			}
-			sha256(certs[i].p, certs[i].len, hash);
-			if (memcmp(hash, c->sha256, sizeof(hash)) != 0)
-				fault(r, "journal", "certificate %lld differs from the one that was signed", (long long)c->id);
-		}
 		r->totals->certificates += (int64_t)r->n;
 		r->after = r->certificates[r->n - 1].id;
 	}
@@ -171,40 +185,54 @@ cas_tx(struct db *db, void *arg, struct err *e)
 }
 
 static bool
-journal_in_store(struct run *r, struct err *e)
+record_check(struct run *r, const struct signlink_record *record, struct err *e)
+{
+	char serial[2 * SIGNLINK_SERIAL_LEN + 1];
+
+	r->totals->journaled++;
+	r->record = record;
+	if (!app_tx(r->app, DB_READ, record_tx, r, e))
+		return false;
+	if (r->found || r->admin || r->planned || internal(r, record))
+		return true;
+	/* It may have been stored since its slice was looked at. */
+	if (!app_tx(r->app, DB_READ, record_tx, r, e))
+		return false;
+	hex_upper(record->serial.p, SIGNLINK_SERIAL_LEN, serial);
+	if (!r->found)
+		fault(r, "unknown", "%s was signed, but the store does not know it", serial);
+	return true;
+}
+
+static bool
+journal_in_store(struct run *r, struct signlink *signer, struct err *e)
 {
 	OWN(arena_free) struct arena *pages = arena_new(SCRATCH_MAX);
 	struct signlink_place place = { 0 };
 	struct signlink_record *records;
-	size_t n, before = r->totals->faults;
+	size_t n;
+
+	do {
+		arena_reset(pages);
+		if (!signlink_journal_scan(signer, &place, pages, &records, &n, e))
+			return false;
+		for (size_t i = 0; i < n; i++)
+			if (records[i].kind == SIGNLINK_CERT && !record_check(r, &records[i], e))
+				return false;
+	} while (n > 0);
+	return true;
+}
+
+static bool
+journals_in_store(struct run *r, struct err *e)
+{
+	size_t before = r->totals->faults;
 
 	if (!app_tx(r->app, DB_READ, cas_tx, r, e))
 		return false;
-	for (;;) {
-		arena_reset(pages);
-		if (!signlink_journal_scan(r->signer, &place, pages, &records, &n, e))
+	for (size_t i = 0; i < r->signers_n; i++)
+		if (!journal_in_store(r, r->signers[i], e))
 			return false;
-		if (n == 0)
-			break;
-		for (size_t i = 0; i < n; i++) {
-			char serial[2 * SIGNLINK_SERIAL_LEN + 1];
-
-			if (records[i].kind != SIGNLINK_CERT)
-				continue;
-			r->totals->journaled++;
-			r->record = &records[i];
-			if (!app_tx(r->app, DB_READ, record_tx, r, e))
-				return false;
-			if (r->found || r->admin || r->planned || internal(r, &records[i]))
-				continue;
-			/* It may have been stored since its slice was looked at. */
-			if (!app_tx(r->app, DB_READ, record_tx, r, e))
-				return false;
-			hex_upper(records[i].serial.p, SIGNLINK_SERIAL_LEN, serial);
-			if (!r->found)
-				fault(r, "unknown", "%s was signed, but the store does not know it", serial);
-		}
-	}
 	r->report->rule(r->report->arg, "unknown", "every certificate that was signed is in the store, or about to be",
 	    r->totals->faults - before);
 	return true;
@@ -213,34 +241,47 @@ journal_in_store(struct run *r, struct err *e)
 /* ---- the audit chain ---- */
 
 static bool
-audit_cert_get(struct run *r, struct err *e)
+audit_cert_get(struct run *r, struct signlink *signer, struct der *out, struct err *e)
 {
 	OWN_STR struct str info = { 0 };
+	uint8_t cert[CERT_MAX];
 	json_t *o;
 	const char *b64;
+	size_t len = 0;
 	bool ok;
 
-	if (!signlink_info(r->signer, &info, e))
+	if (!signlink_info(signer, &info, e))
 		return false;
 	o = json_loadb(info.p, info.len, 0, NULL);
 	b64 = json_string_value(json_object_get(o, "audit_certificate"));
-	ok = b64 != NULL && b64_decode(b64, strlen(b64), r->audit_cert, sizeof(r->audit_cert), &r->audit_cert_len);
+	ok = b64 != NULL && b64_decode(b64, strlen(b64), cert, sizeof(cert), &len);
 	json_decref(o);
-	return ok || err_sys(e, "the signer names no audit certificate");
+	*out = (struct der){ ok ? arena_memdup(r->keep, cert, len) : NULL, len };
+	return out->p != NULL || err_sys(e, "the signer names no audit certificate");
+}
+
+/* Heads may be signed by any of them. */
+static bool
+audit_certs_get(struct run *r, struct err *e)
+{
+	r->audit_certs = arena_array(r->keep, r->signers_n, sizeof(*r->audit_certs));
+	for (size_t i = 0; i < r->signers_n; i++)
+		if (!audit_cert_get(r, r->signers[i], &r->audit_certs[i], e))
+			return false;
+	return true;
 }
 
 static bool
 head_check(void *arg, int64_t seq, const uint8_t hash[32], const uint8_t *signature, size_t len)
 {
 	struct run *r = arg;
-	struct der trusted = { r->audit_cert, r->audit_cert_len };
 	OWN_STR struct str said = { 0 };
 	OWN_STR struct str wanted = { 0 };
 	struct err e = { 0 };
 	size_t by;
 
 	signlink_audit_text(seq, hash, &wanted);
-	return signed_doc_open((struct der){ signature, len }, &trusted, 1, &said, &by, &e) && said.len == wanted.len &&
+	return signed_doc_open((struct der){ signature, len }, r->audit_certs, r->signers_n, &said, &by, &e) && said.len == wanted.len &&
 	    memcmp(said.p, wanted.p, said.len) == 0;
 }
 
@@ -249,7 +290,7 @@ audit_run(struct run *r, struct err *e)
 {
 	struct audit_check c;
 
-	if (!audit_verify(r->app, r->signer == NULL ? NULL : head_check, r, &c, e))
+	if (!audit_verify(r->app, r->signers_n == 0 ? NULL : head_check, r, &c, e))
 		return false;
 	if (c.fault[0] != '\0')
 		fault(r, "audit", "%s", c.fault);
@@ -258,20 +299,32 @@ audit_run(struct run *r, struct err *e)
 	return true;
 }
 
+static bool
+run_all(struct run *r, struct err *e)
+{
+	if (!rules_run(r, e))
+		return false;
+	if (r->signers_n > 0 && (!audit_certs_get(r, e) || !store_in_journals(r, e) || !journals_in_store(r, e)))
+		return false;
+	return audit_run(r, e);
+}
+
 bool
-check_run(const struct app *app, const char *signer_socket, const struct check_report *report,
+check_run(const struct app *app, const char *const *signer_sockets, size_t n, const struct check_report *report,
     struct check_totals *totals, struct err *e)
 {
 	OWN(arena_free) struct arena *a = arena_new(SCRATCH_MAX);
-	OWN(signlink_free) struct signlink *signer = signer_socket == NULL ? NULL : signlink_new(signer_socket);
+	bool ok;
 	struct run *r = arena_alloc(a, sizeof(*r));
 	OWN(arena_free) struct arena *pages = arena_new(SCRATCH_MAX);
 
 	memset(totals, 0, sizeof(*totals));
-	*r = (struct run){ .app = app, .report = report, .totals = totals, .arena = pages, .keep = a, .signer = signer };
-	if (!rules_run(r, e))
-		return false;
-	if (signer != NULL && (!audit_cert_get(r, e) || !store_in_journal(r, e) || !journal_in_store(r, e)))
-		return false;
-	return audit_run(r, e);
+	*r = (struct run){ .app = app, .report = report, .totals = totals, .arena = pages, .keep = a, .signers_n = n };
+	r->signers = arena_array(a, n + 1, sizeof(struct signlink *));
+	for (size_t i = 0; i < n; i++)
+		r->signers[i] = signlink_new(signer_sockets[i]);
+	ok = run_all(r, e);
+	for (size_t i = 0; i < n; i++)
+		signlink_free(r->signers[i]);
+	return ok;
 }

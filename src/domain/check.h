@@ -22,12 +22,14 @@ struct check_totals {
 	size_t	faults;
 };
 
+#define CHECK_SIGNERS_MAX 1000
+
 /*
- * Everything that can be seen in the store alone; with a signer (socket of its ops role; NULL: left out)
- * also the journal and the signatures of audit heads.  Safe beside a running instance: what is being
+ * Everything that can be seen in the store alone; with signers (sockets of their ops roles; none: left out)
+ * also their journals, which together must be the store, and the signatures of audit heads.  Safe beside a running instance: what is being
  * issued at this moment is told from what is missing.
  */
-must_check bool check_run(const struct app *, const char *signer_socket, const struct check_report *,
+must_check bool check_run(const struct app *, const char *const *signer_sockets, size_t n, const struct check_report *,
     struct check_totals *, struct err *);
 
 #endif

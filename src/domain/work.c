@@ -41,7 +41,7 @@ fill(struct db *db, const struct lease *l, const struct slice *s, const struct b
 		.organization_id = s->organization_id, .profile_id = b->profile_id, .profile_version = b->profile_version,
 		.ca_id = ca.id, .method = b->method, .batch_name = b->name, .batch_created_at = b->created_at, .parameters = b->parameters,
 		.parameters_version = b->parameters_version, .packaging = b->packaging, .p12_salt = b->p12_salt,
-		.sealed = s->sealed, .plan = s->plan, .plan_n = s->plan_len / WORK_SERIAL_LEN,
+		.sealed = s->sealed, .plan = s->plan, .plan_n = s->plan_len / WORK_SERIAL_LEN, .host = l->host,
 	};
 	return true;
 }
@@ -52,6 +52,19 @@ ids_take(struct db *tx, struct work_slice *s, struct err *e)
 {
 	return store_counter_take(tx, "certificate", s->size, &s->certificate_base, e) &&
 	    store_slice_base(tx, s->batch_id, s->slice_no, s->certificate_base, e);
+}
+
+/* Another signer's journal knows what became of another host's plan: the batch does not wait for that host. */
+static bool
+plan_leave(struct db *tx, const struct lease *l, struct slice *s, int64_t now, struct err *e)
+{
+	if (s->plan == NULL || s->plan_host == NULL || strcmp(s->plan_host, l->host) == 0)
+		return true;
+	if (!store_slice_leave_plan(tx, s, now, e))
+		return false;
+	s->plan = NULL;
+	s->plan_len = 0;
+	return true;
 }
 
 static bool
@@ -71,7 +84,7 @@ lease_tx(struct db *tx, void *arg, struct err *e)
 		if (!store_batch_get(tx, s.batch_id, l->arena, &b, &found, e))
 			return false;
 		if (found && batch_state_parse(b.state) == BATCH_PENDING_ISSUE)
-			return fill(tx, l, &s, &b, e) && ids_take(tx, l->out, e);
+			return plan_leave(tx, l, &s, now, e) && fill(tx, l, &s, &b, e) && ids_take(tx, l->out, e);
 		if (!store_slice_void(tx, s.batch_id, e))
 			return false;
 	}
@@ -113,21 +126,29 @@ unsettled_tx(struct db *db, void *arg, struct err *e)
 	struct lease *l = arg;
 	struct slice s;
 	struct batch b;
-	bool there;
+	bool there, left;
 
-	if (!store_slice_unsettled(db, l->arena, &s, &l->found, e))
+	if (!store_slice_unsettled(db, l->host, l->arena, &s, &l->found, e))
+		return false;
+	left = !l->found;
+	if (left && !store_slice_left(db, l->host, l->arena, &s, &l->found, e))
 		return false;
 	if (!l->found)
 		return true;
 	if (!store_batch_get(db, s.batch_id, l->arena, &b, &there, e))
 		return false;
-	return there ? fill(db, l, &s, &b, e) : err_sys(e, "a slice without its batch %" PRId64, s.batch_id);
+	if (!there)
+		return err_sys(e, "a slice without its batch %" PRId64, s.batch_id);
+	if (!fill(db, l, &s, &b, e))
+		return false;
+	l->out->left = left;
+	return true;
 }
 
 bool
-work_unsettled(const struct app *app, struct arena *a, struct work_slice *out, bool *found, struct err *e)
+work_unsettled(const struct app *app, const char *host, struct arena *a, struct work_slice *out, bool *found, struct err *e)
 {
-	struct lease l = { .app = app, .arena = a, .out = out };
+	struct lease l = { .app = app, .host = host, .arena = a, .out = out };
 
 	*found = false;
 	if (!app_tx(app, DB_READ, unsettled_tx, &l, e))
@@ -282,7 +303,7 @@ settled_tx(struct db *tx, void *arg, struct err *e)
 	struct step *t = arg;
 	struct slice row = work_row(t->s);
 
-	return store_slice_settled(tx, &row, &t->held, e);
+	return t->s->left ? store_slice_left_drop(tx, &row, e) : store_slice_settled(tx, &row, &t->held, e);
 }
 
 bool

@@ -48,12 +48,15 @@ struct work_slice {
 	const uint8_t	*plan;			/* serials an earlier try stored, WORK_SERIAL_LEN each, or NULL */
 	size_t		 plan_n;
 	int64_t		 certificate_base;	/* ids reserved for its certificates */
+	const char	*host;			/* the worker's: its signer's journal is the one that knows the plan */
+	bool		 left;			/* a plan of this host whose slice went to another since */
 	struct work_item *items;		/* after work_items: `size` of them, in order of index */
 };
 
 /*
  * The slice whose turn it is, leased to `owner` for lease_s seconds; *found false: nothing to do.  Only
  * slices whose password is sealed to a key of this host, or that need none.  Texts live in the arena.
+ * A plan that another host made is left to that host, to be settled with its own signer; the slice begins anew.
  */
 must_check bool work_lease(const struct app *, const char *owner, const char *host, int64_t lease_s,
     struct arena *, struct work_slice *out, bool *found, struct err *);
@@ -117,8 +120,9 @@ must_check bool work_orphans(const struct app *, const struct work_slice *, cons
 /*
  * A slice whose batch was rejected after its serials were planned: they are to be held against the journal as
  * before a new try, then work_settled() lets go of the plan.  Filled in as far as work_orphans needs it.
+ * Or a plan of this host whose slice went to another.  Only the host's own: its journal knows.
  */
-must_check bool work_unsettled(const struct app *, struct arena *, struct work_slice *out, bool *found, struct err *);
+must_check bool work_unsettled(const struct app *, const char *host, struct arena *, struct work_slice *out, bool *found, struct err *);
 must_check bool work_settled(const struct app *, struct work_slice *, struct err *);
 
 /* Which of n serials the store knows: known[i] for serials[i]. */

@@ -8,7 +8,8 @@
 static inline struct slice
 work_row(const struct work_slice *s)
 {
-	return (struct slice){ .batch_id = s->batch_id, .slice_no = s->slice_no, .version = s->version };
+	return (struct slice){ .batch_id = s->batch_id, .slice_no = s->slice_no, .version = s->version,
+	    .plan_host = s->host };
 }
 
 static inline bool

@@ -153,7 +153,8 @@ store_check_serial(struct db *db, const uint8_t serial[16], uint8_t hash[32], bo
 bool
 store_check_planned(struct db *db, const uint8_t serial[16], bool *planned, struct err *e)
 {
-	static const char sql[] = "SELECT plan FROM slice WHERE plan IS NOT NULL AND state IN ('queued', 'void')";
+	static const char sql[] = "SELECT plan FROM slice WHERE plan IS NOT NULL AND state IN ('queued', 'void')"
+	    " UNION ALL SELECT plan FROM plan_left";
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 
 	*planned = false;

@@ -73,7 +73,7 @@ store_slice_lease(struct db *tx, const char *owner, const char *host, int64_t no
 	    " WHERE (batch_id, slice_no) IN (SELECT batch_id, slice_no FROM next)"
 	    " AND state = 'queued' AND lease_until_s < $3"
 	    " RETURNING batch_id, slice_no, organization_id, first_index, size, version, lease_until_s, attempts,"
-	    " sealed, plan, certificate_base, turn";
+	    " sealed, plan, certificate_base, turn, plan_host";
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 	const uint8_t *plan;
 
@@ -91,6 +91,7 @@ store_slice_lease(struct db *tx, const char *owner, const char *host, int64_t no
 	plan = db_blob(rows, 9, &s->plan_len);
 	if (plan != NULL)
 		s->plan = arena_memdup(a, plan, s->plan_len);
+	s->plan_host = db_text_in(rows, 12, a);
 	s->lease_owner = arena_strdup(a, owner);
 	return true;
 }
@@ -136,11 +137,11 @@ bool
 store_slice_plan(struct db *tx, const struct slice *s, const uint8_t *plan, size_t len, bool *held, struct err *e)
 {
 	static const char sql[] =
-	    "UPDATE slice SET plan = $4, version = version + 1"
+	    "UPDATE slice SET plan = $4, plan_host = $5, version = version + 1"
 	    " WHERE batch_id = $1 AND slice_no = $2 AND version = $3 AND state = 'queued'";
 
 	return held_run(tx, sql, ARGS(arg_int(s->batch_id), arg_int(s->slice_no), arg_int(s->version),
-	    arg_blob(plan, len)), held, e);
+	    arg_blob(plan, len), arg_text(s->plan_host)), held, e);
 }
 
 bool
@@ -211,6 +212,7 @@ store_slice_done(struct db *tx, const struct slice *s, bool *held, struct err *e
 {
 	static const char sql[] =
 	    "UPDATE slice SET state = 'done', version = version + 1, lease_owner = NULL, lease_until_s = 0, plan = NULL,"
+	    " plan_host = NULL,"
 	    " succeeded = $4, failed = $5, entry_octets = $6, directory_octets = $7, manifest_octets = $8,"
 	    " manifest_crc32 = $9"
 	    " WHERE batch_id = $1 AND slice_no = $2 AND version = $3 AND state = 'queued'";
@@ -231,15 +233,16 @@ store_slice_void(struct db *tx, int64_t batch_id, struct err *e)
 }
 
 bool
-store_slice_unsettled(struct db *db, struct arena *a, struct slice *s, bool *found, struct err *e)
+store_slice_unsettled(struct db *db, const char *host, struct arena *a, struct slice *s, bool *found, struct err *e)
 {
 	static const char sql[] =
 	    "SELECT batch_id, slice_no, organization_id, first_index, size, version, plan FROM slice"
-	    " WHERE state = 'void' AND plan IS NOT NULL ORDER BY batch_id, slice_no LIMIT 1";
+	    " WHERE state = 'void' AND plan IS NOT NULL AND (plan_host IS NULL OR plan_host = $1)"
+	    " ORDER BY batch_id, slice_no LIMIT 1";
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 	const uint8_t *plan;
 
-	if (!db_query(db, sql, NO_ARGS, &rows, e))
+	if (!db_query(db, sql, ARGS(arg_text(host)), &rows, e))
 		return err_in(e, "slices to settle");
 	*found = db_next(rows, e);
 	if (!*found)
@@ -257,10 +260,59 @@ bool
 store_slice_settled(struct db *tx, const struct slice *s, bool *held, struct err *e)
 {
 	static const char sql[] =
-	    "UPDATE slice SET plan = NULL, version = version + 1"
+	    "UPDATE slice SET plan = NULL, plan_host = NULL, version = version + 1"
 	    " WHERE batch_id = $1 AND slice_no = $2 AND version = $3 AND state = 'void'";
 
 	return held_run(tx, sql, ARGS(arg_int(s->batch_id), arg_int(s->slice_no), arg_int(s->version)), held, e);
+}
+
+bool
+store_slice_leave_plan(struct db *tx, const struct slice *s, int64_t now, struct err *e)
+{
+	static const char leave[] =
+	    "INSERT INTO plan_left (host, batch_id, slice_no, version, first_index, size, organization_id, plan, created_at)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+	static const char clear[] = "UPDATE slice SET plan = NULL, plan_host = NULL WHERE batch_id = $1 AND slice_no = $2";
+
+	return (db_run(tx, leave, ARGS(arg_text(s->plan_host), arg_int(s->batch_id), arg_int(s->slice_no),
+	    arg_int(s->version), arg_int(s->first_index), arg_int(s->size), arg_int(s->organization_id),
+	    arg_blob(s->plan, s->plan_len), arg_int(now)), NULL, e) &&
+	    db_run(tx, clear, ARGS(arg_int(s->batch_id), arg_int(s->slice_no)), NULL, e)) ||
+	    err_in(e, "plan of slice %lld of batch %lld", (long long)s->slice_no, (long long)s->batch_id);
+}
+
+bool
+store_slice_left(struct db *db, const char *host, struct arena *a, struct slice *s, bool *found, struct err *e)
+{
+	static const char sql[] =
+	    "SELECT batch_id, slice_no, organization_id, first_index, size, version, plan FROM plan_left"
+	    " WHERE host = $1 ORDER BY batch_id, slice_no, version LIMIT 1";
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	const uint8_t *plan;
+
+	if (!db_query(db, sql, ARGS(arg_text(host)), &rows, e))
+		return err_in(e, "plans left");
+	*found = db_next(rows, e);
+	if (!*found)
+		return e->kind == ERR_NONE;
+	*s = (struct slice){
+		.batch_id = db_int(rows, 0), .slice_no = db_int(rows, 1), .organization_id = db_int(rows, 2),
+		.first_index = db_int(rows, 3), .size = db_int(rows, 4), .state = "left", .version = db_int(rows, 5),
+		.plan_host = host,
+	};
+	plan = db_blob(rows, 6, &s->plan_len);
+	s->plan = plan == NULL ? NULL : arena_memdup(a, plan, s->plan_len);
+	return s->plan != NULL || err_set(e, ERR_TOO_LARGE, "slices", "no room for the plan of a slice");
+}
+
+bool
+store_slice_left_drop(struct db *tx, const struct slice *s, struct err *e)
+{
+	static const char sql[] =
+	    "DELETE FROM plan_left WHERE host = $1 AND batch_id = $2 AND slice_no = $3 AND version = $4";
+
+	return db_run(tx, sql, ARGS(arg_text(s->plan_host), arg_int(s->batch_id), arg_int(s->slice_no),
+	    arg_int(s->version)), NULL, e);
 }
 
 bool

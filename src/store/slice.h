@@ -14,6 +14,7 @@ struct slice {
 	bool		 sealed;
 	const uint8_t	*plan;
 	size_t		 plan_len;
+	const char	*plan_host;		/* whose signer knows the plan; NULL: nobody was told apart then */
 	int64_t		 certificate_base, succeeded, failed;
 	int64_t		 entry_octets, directory_octets, manifest_octets, manifest_crc32;
 };
@@ -51,9 +52,21 @@ must_check bool store_slice_free(struct db *tx, const char *owner, struct err *)
 must_check bool store_slice_done(struct db *tx, const struct slice *, bool *held, struct err *);
 /* What is not done yet is not to be done any more. */
 must_check bool store_slice_void(struct db *tx, int64_t batch_id, struct err *);
-/* A slice that is not to be done any more and whose plan nobody has held against the signer's journal. */
-must_check bool store_slice_unsettled(struct db *, struct arena *, struct slice *out, bool *found, struct err *);
+/*
+ * A slice that is not to be done any more and whose plan, made on this host, nobody has held against the
+ * signer's journal.
+ */
+must_check bool store_slice_unsettled(struct db *, const char *host, struct arena *, struct slice *out, bool *found,
+    struct err *);
 must_check bool store_slice_settled(struct db *tx, const struct slice *, bool *held, struct err *);
+/*
+ * A slice with a plan of another host: the plan moves aside, under slice->plan_host, and the slice has none.
+ * Then the same two for what was moved: the next of a host (state "left"), and its end.
+ */
+must_check bool store_slice_leave_plan(struct db *tx, const struct slice *, int64_t now, struct err *);
+must_check bool store_slice_left(struct db *, const char *host, struct arena *, struct slice *out, bool *found,
+    struct err *);
+must_check bool store_slice_left_drop(struct db *tx, const struct slice *, struct err *);
 /* Slices leased for longer than `until`, at most `limit`: number, version and batch. */
 must_check bool store_slice_far(struct db *, int64_t until, size_t limit, struct slice *, size_t *n, struct err *);
 /* In order of number, from slice_no `from` on. */

@@ -24,7 +24,7 @@
 
 #define LEASE_S 60
 #define SLICE_ARENA_MAX ((size_t)64 * 1024 * 1024)
-#define IDLE_MS 100		/* a small order waits no longer than this for a free worker */
+#define IDLE_MS 30		/* a small order waits no longer than this for a free worker */
 #define CHORES_MS 500
 #define GIVE_UP_AFTER 20	/* leases of one slice that end in an error of ours */
 
@@ -246,7 +246,7 @@ settle_void(const struct crew *crew, struct issuer_thread *t, struct arena *a, s
 		bool found;
 
 		arena_reset(a);
-		if (!work_unsettled(crew->app, a, &slice, &found, e))
+		if (!work_unsettled(crew->app, crew->host, a, &slice, &found, e))
 			return false;
 		if (!found)
 			return true;
@@ -352,6 +352,35 @@ threads_wanted(const struct worker_conf *conf)
 	return cores < 1 ? 1 : cores > 256 ? 256 : (int)cores;
 }
 
+/*
+ * What is sealed to this host and planned on it bears its name, so the name is kept beside the keys: a machine
+ * or a container may be called something else at its next start.
+ */
+static bool
+host_name(const struct worker_conf *conf, char *out, size_t cap, struct err *e)
+{
+	OWN_STR struct str path = { 0 };
+	OWN(fclose) FILE *f = NULL;
+
+	if (conf->host != NULL) {
+		(void)snprintf(out, cap, "%s", conf->host);
+		return true;
+	}
+	str_addf(&path, "%s/host", conf->keys_dir);
+	f = fopen(path.p, "re");
+	if (f != NULL && fgets(out, (int)cap, f) != NULL && out[0] != '\n') {
+		out[strcspn(out, " \t\n")] = '\0';
+		return true;
+	}
+	(void)gethostname(out, cap);
+	out[cap - 1] = '\0';
+	if (f != NULL)
+		(void)fclose(f);
+	f = fopen(path.p, "we");
+	return (f != NULL && fprintf(f, "%s\n", out) > 0 && fflush(f) == 0 && fsync(fileno(f)) == 0) ||
+	    err_sys(e, "%s", path.p);
+}
+
 bool
 worker_run(const struct app *app, const struct worker_conf *conf, const volatile bool *stop, struct err *e)
 {
@@ -363,9 +392,7 @@ worker_run(const struct app *app, const struct worker_conf *conf, const volatile
 
 	if (hands == NULL)
 		abort();
-	(void)gethostname(crew.host, sizeof(crew.host));
-	crew.host[sizeof(crew.host) - 1] = '\0';
-	if (!hostkeys_open(app, conf->keys_dir, crew.host, &keys, e)) {
+	if (!host_name(conf, crew.host, sizeof(crew.host), e) || !hostkeys_open(app, conf->keys_dir, crew.host, &keys, e)) {
 		free(hands);
 		return false;
 	}

@@ -15,6 +15,7 @@
 struct worker_conf {
 	int			 threads;		/* 0: as many as there are cores */
 	const char		*keys_dir;		/* sealing keys of this host */
+	const char		*host;			/* its name; NULL: keys_dir/host, made from the machine's name */
 	const char		*signer_socket;		/* the signer's worker role */
 	enum rsagen_setting	 rsa_keygen;
 	struct mailer_conf	 mail;

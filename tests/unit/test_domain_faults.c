@@ -15,16 +15,55 @@ planned_and_rejected(struct orders_world *w)
 
 	memset(plan, 0x5a, sizeof(plan));
 	MUST(work_lease(&w->app, "w1", HOST, 60, w->arena, &s, &found, me));
-	MUST(work_unsettled(&w->app, w->arena, &left, &found, me));
+	MUST(work_unsettled(&w->app, HOST, w->arena, &left, &found, me));
 	CHECK(!found, "%s: a slice in hand is not to be settled", check_on);
 	MUST(work_plan(&w->app, &s, plan, 10, me));
 	MUST(batch_reject(&w->app, &w->ann, b.id, w->arena, &x, me));
-	MUST(work_unsettled(&w->app, w->arena, &left, &found, me));
+	MUST(work_unsettled(&w->app, HOST, w->arena, &left, &found, me));
 	CHECK(found && left.batch_id == b.id && left.plan_n == 10 && memcmp(left.plan, plan, sizeof(plan)) == 0 &&
 	    left.ca_id == s.ca_id && left.profile_id == s.profile_id, "%s: the plan of a rejected batch", check_on);
 	MUST(work_settled(&w->app, &left, me));
-	MUST(work_unsettled(&w->app, w->arena, &left, &found, me));
+	MUST(work_unsettled(&w->app, HOST, w->arena, &left, &found, me));
 	CHECK(!found, "%s: settled twice", check_on);
+}
+
+static bool
+made_elsewhere(struct db *tx, void *arg, struct err *e)
+{
+	const struct work_slice *s = arg;
+
+	return db_run(tx, "UPDATE slice SET plan_host = 'far' WHERE batch_id = $1", ARGS(arg_int(s->batch_id)), NULL, e);
+}
+
+/* A plan of another host stays that host's to settle; the slice goes on without it. */
+static void
+planned_elsewhere(struct orders_world *w)
+{
+	struct order o = orders_form(w, "elsewhere", "00:1A:2B:03:00:00", 10);
+	struct batch b = orders_placed(w, &w->ann, &o);
+	uint8_t plan[10 * WORK_SERIAL_LEN];
+	struct work_slice s, t, left;
+	bool found;
+
+	memset(plan, 0x3c, sizeof(plan));
+	MUST(work_lease(&w->app, "w1", HOST, 60, w->arena, &s, &found, me));
+	MUST(work_plan(&w->app, &s, plan, 10, me));
+	MUST(work_release(&w->app, &s, 0, me));
+	MUST(work_lease(&w->app, "w1", HOST, 60, w->arena, &s, &found, me));
+	CHECK(found && s.batch_id == b.id && s.plan_n == 10, "%s: the plan of one's own host", check_on);
+	MUST(work_release(&w->app, &s, 0, me));
+	MUST(app_tx(&w->app, DB_WRITE, made_elsewhere, &s, me));
+	MUST(work_lease(&w->app, "w2", HOST, 60, w->arena, &t, &found, me));
+	CHECK(found && t.batch_id == b.id && t.plan_n == 0, "%s: the plan of another host was handed on", check_on);
+	MUST(work_unsettled(&w->app, HOST, w->arena, &left, &found, me));
+	CHECK(!found, "%s: another host's plan is not ours to settle", check_on);
+	MUST(work_unsettled(&w->app, "far", w->arena, &left, &found, me));
+	CHECK(found && left.left && left.batch_id == b.id && left.plan_n == 10 && left.size == 10 &&
+	    left.ca_id == t.ca_id && memcmp(left.plan, plan, sizeof(plan)) == 0, "%s: the plan that was left", check_on);
+	MUST(work_settled(&w->app, &left, me));
+	MUST(work_unsettled(&w->app, "far", w->arena, &left, &found, me));
+	CHECK(!found, "%s: left twice", check_on);
+	MUST(batch_reject(&w->app, &w->ann, b.id, w->arena, &b, me));
 }
 
 /* A lease from a day ahead does not hold a slice for a day once the clock is right again. */
@@ -132,6 +171,7 @@ all(enum db_engine engine, const char *uri)
 	(void)engine;
 	orders_world_make(&w, uri, 5000);
 	planned_and_rejected(&w);
+	planned_elsewhere(&w);
 	leased_tomorrow(&w);
 	swept_or_accepted(&w);
 	life(&w);
