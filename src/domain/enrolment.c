@@ -316,6 +316,33 @@ enrolled_clear(struct enrolled *x)
 
 /* ---- a request ---- */
 
+/* The only request of the text; a private key beside it has been seen by others, and is said so. */
+static bool
+request_take(struct csr_upload *upload, uint8_t *der, size_t *len, struct err *e)
+{
+	uint8_t *more;
+	size_t more_len;
+	bool many;
+
+	if (upload_has_private_key(upload->text, upload->len))
+		return err_set(e, ERR_INVALID, "private_key_in_upload",
+		    "there is a private key in it: take it for known to others, and make another one");
+	switch (csr_upload_next(upload, der, len, e)) {
+	case CSR_UPLOAD_BAD:
+		return false;
+	case CSR_UPLOAD_END:
+		return err_set(e, ERR_INVALID, "csr_none", "there is no certificate request in it");
+	case CSR_UPLOAD_REQUEST:
+		break;
+	}
+	more = malloc(CSR_DER_MAX);
+	if (more == NULL)
+		abort();
+	many = csr_upload_next(upload, more, &more_len, e) != CSR_UPLOAD_END;
+	free(more);
+	return !many || err_set(e, ERR_INVALID, "csr_many", "there is more than one certificate request in it");
+}
+
 static bool
 request_read(struct asking *q, const char *pem, struct faults *f, struct err *e)
 {
@@ -328,13 +355,7 @@ request_read(struct asking *q, const char *pem, struct faults *f, struct err *e)
 
 	if (der == NULL)
 		return err_set(e, ERR_TOO_LARGE, "request", "the request is too large");
-	switch (csr_upload_next(&upload, der, &len, e)) {
-	case CSR_UPLOAD_REQUEST:
-		break;
-	case CSR_UPLOAD_END:
-		(void)err_set(e, ERR_INVALID, "csr_none", "there is no certificate request in it");
-		/* fall through */
-	case CSR_UPLOAD_BAD:
+	if (!request_take(&upload, der, &len, e)) {
 		fault_add(f, NULL, 0, "csr", NULL, "%s", e->msg);
 		return false;
 	}
