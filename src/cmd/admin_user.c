@@ -2,10 +2,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/secret.h"
 #include "cmd/admin.h"
 #include "cmd/command.h"
 #include "cmd/prompt.h"
+#include "domain/enrolment.h"
 #include "domain/user.h"
 #include "http/json.h"
 
@@ -81,7 +83,7 @@ static bool
 create(struct admin *a, struct err *e)
 {
 	struct user_new in = { .username = a->argv[0], .full_name = admin_option(a, "name", 0),
-	    .email = admin_option(a, "email", 0), .service = admin_flag(a, "service") };
+	    .email = admin_option(a, "email", 0), .service = admin_flag(a, "service"), .invite = admin_flag(a, "invite") };
 	struct user made;
 
 	if (in.full_name == NULL || in.email == NULL)
@@ -269,6 +271,15 @@ certificate(struct admin *a, struct err *e)
 		return false;
 	if (gone != NULL && !certificate_revoke(a, &u, gone, e))
 		return false;
+	if (admin_flag(a, "invite")) {
+		struct invitation made;
+		char until[TIME_TEXT_LEN];
+
+		if (!invitation_send(a->app, &a->who, u.id, &made, e))
+			return false;
+		time_text(made.expires_at, until);
+		admin_say(a, "a mail with a link, good until %s, is on its way to %s", until, u.email);
+	}
 	return certificates_show(a, &u, e);
 }
 
@@ -278,6 +289,7 @@ static const struct admin_option create_options[] = {
 	{ "role", "ROLE", "viewer, orderer, revoker, organization_admin, operator, auditor" },
 	{ "org", "ORGANIZATION", "by number or name; left out: the instance (operator, auditor)" },
 	{ "service", NULL, "a program, not a person" },
+	{ "invite", NULL, "with the mail goes a one-time link to get an admin certificate" },
 	{ 0 },
 };
 static const struct admin_option list_options[] = {
@@ -304,6 +316,7 @@ static const struct admin_option role_options[] = {
 static const struct admin_option certificate_options[] = {
 	{ "add", "FILE", "registers this certificate (PEM or DER)" },
 	{ "revoke", "SHA256", "revokes one of those listed" },
+	{ "invite", NULL, "mails a one-time link to get one" },
 	{ 0 },
 };
 static const struct admin_action actions[] = {
@@ -315,7 +328,7 @@ static const struct admin_action actions[] = {
 	{ "enable", "USER", 1, 1, enable, "may log in again", NULL },
 	{ "password", "USER", 1, 1, password, "sets the password", password_options },
 	{ "role", "USER [ROLE]", 1, 2, role, "gives a role in an organization", role_options },
-	{ "certificate", "USER", 1, 1, certificate, "shows admin certificates, adds or revokes one", certificate_options },
+	{ "certificate", "USER", 1, 1, certificate, "shows admin certificates; adds, revokes or invites to one", certificate_options },
 };
 static const struct admin_command command = { "user", "Accounts of people and programs.", actions, COUNT(actions), false };
 
