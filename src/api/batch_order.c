@@ -21,6 +21,7 @@ static const char *const modes[] = { "modern", "compatible", NULL };
 struct order_body {
 	const char		*method;
 	int64_t			 profile_id, size;
+	struct int_list		 profile_ids;
 	const char		*name;
 	struct secret		*pkcs12_password;
 	int			 pkcs12_mode, packaging;	/* -1: the profile's */
@@ -29,7 +30,8 @@ struct order_body {
 };
 #define ORDER_COMMON \
 	TEXT(struct order_body, method, 1, 20), \
-	INT(struct order_body, profile_id, 1, INT64_MAX), \
+	INT(struct order_body, profile_id, 1, INT64_MAX, OPTIONAL), \
+	INT_LIST(struct order_body, profile_ids, 2, ORDER_PROFILES_MAX, OPTIONAL), \
 	NAME(struct order_body, name, 200)
 #define ORDER_PASSWORD \
 	SECRET(struct order_body, pkcs12_password, 1, 128), \
@@ -62,6 +64,19 @@ static const struct {
 	{ "csr", csr_fields, COUNT(csr_fields) }, { "csv", csv_fields, COUNT(csv_fields) },
 };
 
+/* One profile, or several. */
+static bool
+profiles_ok(const json_t *object, struct faults *f, struct err *e)
+{
+	bool one = json_object_get(object, "profile_id") != NULL, several = json_object_get(object, "profile_ids") != NULL;
+
+	if (one != several)
+		return true;
+	fault_add(f, NULL, 0, "profile_id", NULL, several ? "beside profile_ids there is none" : "is missing");
+	return err_set(e, ERR_INVALID, "order", several ? "an order names either profile_id or profile_ids" :
+	    "the order names no profile");
+}
+
 static bool
 decode(const struct http_req *q, struct http_res *s, struct order_body *in, struct err *e)
 {
@@ -82,6 +97,7 @@ decode(const struct http_req *q, struct http_res *s, struct order_body *in, stru
 		ok = err_set(e, ERR_INVALID, "order", "the method is form, single, csr or csv");
 	} else {
 		ok = json_decode_value(object, bodies[i].fields, bodies[i].n, q->arena, in, e, http_faults(s));
+		ok = profiles_ok(object, http_faults(s), e) && ok;
 	}
 	json_decref(object);
 	return ok;
@@ -97,7 +113,8 @@ order_of(const struct http_req *q, const struct order_body *in, struct order *o)
 	for (size_t i = 0; i < in->inputs.n; i++)
 		inputs[i] = (struct order_input){ in->inputs.v[i].name, in->inputs.v[i].value };
 	*o = (struct order){
-		.method = in->method, .profile_id = in->profile_id, .name = in->name, .size = in->size,
+		.method = in->method, .profile_id = in->profile_id, .profile_ids = in->profile_ids.v,
+		.profiles_n = in->profile_ids.n, .name = in->name, .size = in->size,
 		.password = in->pkcs12_password, .p12_mode = in->pkcs12_mode < 0 ? NULL : modes[in->pkcs12_mode],
 		.packaging = in->packaging < 0 ? NULL : packaging_names[in->packaging],
 		.inputs = inputs, .inputs_n = in->inputs.n, .fd = -1,
@@ -133,25 +150,60 @@ faults_json(const struct faults *f)
 	return list;
 }
 
+static json_t *
+preview_json(const struct order_preview *p, const struct faults *errors, const struct faults *warnings)
+{
+	json_t *sample = json_array();
+
+	for (size_t i = 0; i < p->samples; i++)
+		json_array_append_new(sample, json_pack("{s:I, s:o, s:O}", "index", (json_int_t)p->sample[i].index,
+		    "subject", json_text(p->sample[i].subject), "inputs", p->sample[i].inputs));
+	return json_pack("{s:I, s:I, s:o, s:o, s:o}", "size", (json_int_t)p->size, "quota_after",
+	    (json_int_t)p->quota_after, "sample", sample, "errors", faults_json(errors), "warnings",
+	    faults_json(warnings));
+}
+
+static bool
+preview_all(struct app *app, const struct http_req *q, struct http_res *s, const struct order *o, struct err *e)
+{
+	struct order_part parts[ORDER_PROFILES_MAX];
+	json_t *list, *first = NULL;
+
+	if (!order_preview_all(app, q->actor, o, q->arena, parts, e)) {
+		*http_faults(s) = parts[0].errors;
+		return false;
+	}
+	list = json_array();
+	for (size_t i = 0; i < o->profiles_n; i++) {
+		json_t *part = preview_json(&parts[i].preview, &parts[i].errors, &parts[i].warnings);
+
+		json_object_set_new(part, "profile_id", json_integer(parts[i].profile_id));
+		json_object_set_new(part, "profile_name", json_text(parts[i].profile_name));
+		json_object_set_new(part, "name", json_text(parts[i].name));
+		order_preview_clear(&parts[i].preview);
+		if (i == 0)
+			first = part;
+		else
+			json_array_append_new(list, part);
+	}
+	json_object_set_new(first, "paired", list);
+	return http_json(s, 200, first);
+}
+
 static bool
 preview(struct app *app, const struct http_req *q, struct http_res *s, const struct order *o, struct err *e)
 {
 	struct faults errors = { .arena = q->arena }, warnings = { .arena = q->arena };
 	struct order_preview p;
-	json_t *sample, *answer;
+	json_t *answer;
 
+	if (o->profiles_n > 0)
+		return preview_all(app, q, s, o, e);
 	if (!order_preview(app, q->actor, o, q->arena, &p, &errors, &warnings, e)) {
 		*http_faults(s) = errors;
 		return false;
 	}
-	sample = json_array();
-	for (size_t i = 0; i < p.samples; i++)
-		json_array_append_new(
-		    sample, json_pack("{s:I, s:o, s:O}", "index", (json_int_t)p.sample[i].index, "subject",
-				json_text(p.sample[i].subject), "inputs", p.sample[i].inputs));
-	answer = json_pack("{s:I, s:I, s:o, s:o, s:o}", "size", (json_int_t)p.size, "quota_after",
-	    (json_int_t)p.quota_after, "sample", sample, "errors", faults_json(&errors), "warnings",
-	    faults_json(&warnings));
+	answer = preview_json(&p, &errors, &warnings);
 	order_preview_clear(&p);
 	return http_json(s, 200, answer);
 }
@@ -168,6 +220,26 @@ key_ok(const char *key)
 }
 
 static bool
+placed_all(struct app *app, const struct http_req *q, struct http_res *s, const struct order *o, struct err *e)
+{
+	struct batch made[ORDER_PROFILES_MAX];
+	json_t *list, *first;
+	bool replayed;
+
+	if (!order_place_all(app, q->actor, o, q->arena, made, &replayed, http_faults(s), e))
+		return false;
+	http_setf(s, "Location", "/api/v1/batches/%" PRId64, made[0].id);
+	if (replayed)
+		http_set(s, "Idempotency-Replayed", "true");
+	list = json_array();
+	for (size_t i = 1; i < o->profiles_n; i++)
+		json_array_append_new(list, batch_json(&made[i], q->actor));
+	first = batch_json(&made[0], q->actor);
+	json_object_set_new(first, "paired", list);
+	return http_json(s, 201, first);
+}
+
+static bool
 placed(struct app *app, const struct http_req *q, struct http_res *s, struct order *o, struct err *e)
 {
 	bool replayed;
@@ -180,6 +252,8 @@ placed(struct app *app, const struct http_req *q, struct http_res *s, struct ord
 		return err_set(e, ERR_INVALID, "idempotency_key",
 		    "an Idempotency-Key has 1 to 255 printable characters");
 	}
+	if (o->profiles_n > 0)
+		return placed_all(app, q, s, o, e);
 	if (!order_place(app, q->actor, o, q->arena, &b, &replayed, http_faults(s), e))
 		return false;
 	http_setf(s, "Location", "/api/v1/batches/%" PRId64, b.id);

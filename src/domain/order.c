@@ -153,6 +153,8 @@ check_inputs(struct order_run *r, struct err *e)
 
 		if (room == NULL)
 			return err_set(e, ERR_TOO_LARGE, "order", "too many inputs");
+		if (at < 0 && r->paired)
+			continue;	/* another one's; order_pair.c looks whether it is */
 		/* Beside requests, what the form has may be typed for all that lack it. */
 		if (at < 0 || (r->inputs[at].sources &
 				  (r->source == SOURCE_CSR ? SOURCE_FORM | SOURCE_CSR : r->source)) == 0) {
@@ -192,6 +194,9 @@ find_profile(struct order_run *r, struct err *e)
 		return err_set(e, ERR_INVALID, "order", "there is no such profile, or it is not open to you");
 	}
 	r->doc = r->ref.document;
+	r->name = r->order->name;
+	if (r->paired && r->name != NULL)
+		r->name = arena_printf(r->arena, "%s (%s)", r->name, r->ref.row.name);
 	r->about = profile_about(r->doc);
 	r->inputs = profile_inputs(r->doc, &r->inputs_n);
 	return profile_issuer(r->app, db, r->ref.row.ca_id, &r->issuer, NULL, e) &&
@@ -216,7 +221,7 @@ order_prepare(struct order_run *r, struct err *e)
 		fault_add(r->errors, NULL, 0, "profile_id", NULL, "the profile is retired");
 	if ((r->about->methods & r->method) == 0)
 		fault_add(r->errors, NULL, 0, "method", NULL, "the profile can't be ordered this way");
-	if (o->name == NULL || !text_name_ok(o->name, 200))
+	if (r->name == NULL || !text_name_ok(r->name, 200))
 		fault_add(r->errors, NULL, 0, "name", NULL,
 		    "1 to 200 characters, no control, bidirectional or surrogate characters");
 	if ((r->method & (METHOD_CSR | METHOD_CSV)) != 0 && o->fd < 0)
@@ -265,8 +270,8 @@ large(const struct order *o)
 	return (o->fd >= 0 && o->file_size > LARGE_OCTETS) || o->size > LARGE_ITEMS;
 }
 
-static bool
-large_enter(const struct order *o, struct err *e)
+bool
+order_large_enter(const struct order *o, struct err *e)
 {
 	struct timespec until;
 	bool ours = true;
@@ -288,8 +293,8 @@ large_enter(const struct order *o, struct err *e)
 	return false;
 }
 
-static void
-large_leave(const struct order *o)
+void
+order_large_leave(const struct order *o)
 {
 	if (large(o))
 		(void)pthread_mutex_unlock(&large_lock);
@@ -413,8 +418,8 @@ samples(struct order_run *r, struct order_preview *p, struct err *e)
 	return true;
 }
 
-static bool
-check(struct order_run *r, struct order_preview *p, struct err *e)
+bool
+order_check(struct order_run *r, struct order_preview *p, struct err *e)
 {
 	if (!order_prepare(r, e) || !order_read(r, PASS_CHECK, e))
 		return false;
@@ -432,10 +437,10 @@ order_preview(const struct app *app, const struct actor *who, const struct order
 	bool ok;
 
 	*p = (struct order_preview){ 0 };
-	if (!actor_may(who, RIGHT_ORDER, e) || !large_enter(o, e))
+	if (!actor_may(who, RIGHT_ORDER, e) || !order_large_enter(o, e))
 		return false;
-	ok = check(&r, p, e);
-	large_leave(o);
+	ok = order_check(&r, p, e);
+	order_large_leave(o);
 	if (ok && p->quota_after < 0)
 		fault_add(errors, NULL, 0, "size", NULL, "%" PRId64 " ordered, but only %" PRId64
 		    " certificates are available", p->size, r.ref.quota.available);
@@ -446,22 +451,26 @@ order_preview(const struct app *app, const struct actor *who, const struct order
 
 /* ---- placing ---- */
 
+bool
+order_checked(const struct order_run *r, const struct order_preview *p, struct err *e)
+{
+	if (order_wrong(r))
+		return err_set(e, ERR_INVALID, "order", "nothing was ordered: %" PRIu64 " %s wrong",
+		    r->errors->total, r->errors->total == 1 ? "thing is" : "things are");
+	if (p->quota_after < 0)
+		return err_set(e, ERR_CONFLICT, "quota_exceeded", "%" PRId64 " ordered, but only %" PRId64
+		    " certificates are available", p->size, r->ref.quota.available);
+	return room_for(r->app, p->size, e);
+}
+
 static bool
 place(struct order_run *r, const uint8_t *fingerprint, struct batch *out, struct err *e)
 {
 	struct order_preview p = { 0 };
-	bool ok = check(r, &p, e);
+	bool ok = order_check(r, &p, e);
 
 	order_preview_clear(&p);
-	if (!ok)
-		return false;
-	if (order_wrong(r))
-		return err_set(e, ERR_INVALID, "order", "nothing was ordered: %" PRIu64 " %s wrong",
-		    r->errors->total, r->errors->total == 1 ? "thing is" : "things are");
-	if (p.quota_after < 0)
-		return err_set(e, ERR_CONFLICT, "quota_exceeded", "%" PRId64 " ordered, but only %" PRId64
-		    " certificates are available", p.size, r->ref.quota.available);
-	return room_for(r->app, p.size, e) && order_stage(r, fingerprint, out, e);
+	return ok && order_checked(r, &p, e) && order_stage(r, fingerprint, out, e);
 }
 
 bool
@@ -482,10 +491,10 @@ order_place(const struct app *app, const struct actor *who, const struct order *
 		if (*replayed)
 			return true;
 	}
-	if (!large_enter(o, e))
+	if (!order_large_enter(o, e))
 		return false;
 	ok = place(&r, o->idempotency_key == NULL ? NULL : fingerprint, out, e);
-	large_leave(o);
+	order_large_leave(o);
 	if (!ok && o->idempotency_key != NULL && (e->kind == ERR_INVALID || e->kind == ERR_CONFLICT)) {
 		struct err why = { 0 };
 

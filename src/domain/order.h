@@ -20,6 +20,7 @@
 
 #define ORDER_SIZE_MAX 1000000
 #define ORDER_SAMPLES_MAX 10
+#define ORDER_PROFILES_MAX 8
 
 struct order_input {
 	const char	*name;
@@ -29,6 +30,8 @@ struct order_input {
 struct order {
 	const char		*method;	/* "form", "single", "csr", "csv" */
 	int64_t			 profile_id;
+	const int64_t		*profile_ids;	/* order_*_all: one batch of each, in this order */
+	size_t			 profiles_n;
 	const char		*name;
 	int64_t			 size;		/* form; single: 0 or 1 */
 	const struct secret	*password;	/* of the PKCS#12 files, or NULL */
@@ -69,6 +72,25 @@ must_check bool order_preview(const struct app *, const struct actor *, const st
  * ERR_UNAVAILABLE "no_worker" when no worker host is known to seal the password to.
  */
 must_check bool order_place(const struct app *, const struct actor *, const struct order *, struct arena *,
+    struct batch *out, bool *replayed, struct faults *errors, struct err *);
+
+/*
+ * One list of devices to several profiles, all or nothing: a batch of each, called "NAME (PROFILE)", with
+ * the profile's own PKCS#12 mode unless the order names one.  An input that only some of the profiles have
+ * goes to those.  Every fault says which profile it is of.
+ */
+struct order_part {			/* of one profile */
+	int64_t			 profile_id;
+	const char		*profile_name;	/* NULL: there is no such profile */
+	const char		*name;		/* the batch's */
+	struct order_preview	 preview;
+	struct faults		 errors, warnings;
+};
+/* parts[i] of profile i, with o->profiles_n of them; order_preview_clear each. */
+must_check bool order_preview_all(const struct app *, const struct actor *, const struct order *, struct arena *,
+    struct order_part *parts, struct err *);
+/* out[i] of profile i.  Errors as of order_place. */
+must_check bool order_place_all(const struct app *, const struct actor *, const struct order *, struct arena *,
     struct batch *out, bool *replayed, struct faults *errors, struct err *);
 
 #endif

@@ -120,6 +120,9 @@ order_fingerprint(const struct app *app, const struct order *o, uint8_t out[64],
 	qsort(inputs, o->inputs_n, sizeof(*inputs), by_name);
 	pack_text(&s, o->method);
 	pack_u64(&s, (uint64_t)o->profile_id);
+	pack_u64(&s, o->profiles_n);
+	for (size_t i = 0; i < o->profiles_n; i++)
+		pack_u64(&s, (uint64_t)o->profile_ids[i]);
 	pack_text(&s, o->name);
 	pack_u64(&s, (uint64_t)o->size);
 	pack_text(&s, o->p12_mode);

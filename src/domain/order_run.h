@@ -39,6 +39,8 @@ struct order_run {
 	struct arena		*arena;
 	struct faults		*errors, *warnings;	/* warnings may be NULL */
 
+	bool			 paired;		/* one of several profiles' */
+	const char		*name;			/* the batch's */
 	struct profile_ref	 ref;
 	const struct profile	*doc;
 	const struct profile_about *about;
@@ -72,6 +74,13 @@ struct order_run {
 
 /* order.c */
 must_check bool order_prepare(struct order_run *, struct err *);
+/* Prepares, reads all of it, and builds samples.  Errors stand in r->errors. */
+must_check bool order_check(struct order_run *, struct order_preview *, struct err *);
+/* What order_check said, as the order's end: ERR_INVALID "order", ERR_CONFLICT "quota_exceeded". */
+must_check bool order_checked(const struct order_run *, const struct order_preview *, struct err *);
+/* A large order waits for its turn in this process. */
+must_check bool order_large_enter(const struct order *, struct err *);
+void order_large_leave(const struct order *);
 void order_run_clear(struct order_run *);
 /* Reads the whole source, calling run->each for each item. */
 must_check bool order_read(struct order_run *, enum order_pass, struct err *);
@@ -96,6 +105,12 @@ must_check bool order_csr_read(struct order_run *, struct err *);
 
 /* order_stage.c */
 must_check bool order_stage(struct order_run *, const uint8_t *fingerprint, struct batch *out, struct err *);
+/* The same in two steps: everything staged, then one transaction for all of them. */
+must_check bool order_stage_begin(struct order_run *, const uint8_t *fingerprint, struct stage **, struct err *);
+must_check bool order_stage_accept(struct stage *const *, size_t n, struct batch *out, struct err *);
+void order_stage_give_up(struct stage *);	/* leaves nothing */
+void order_stage_free(struct stage *);
+OWN_TYPE(struct stage, order_stage_free)
 
 /* order_key.c */
 /*

@@ -42,6 +42,7 @@ struct stage {
 
 	struct sealed		*sealed;
 	size_t			 sealed_n;
+	int64_t			 first_id;	/* of the batches made together; 0: alone */
 };
 
 /* ---- chunks ---- */
@@ -228,7 +229,7 @@ begin_tx(struct db *tx, void *arg, struct err *e)
 
 	if (!store_counter_take(tx, "batch", 1, &s->b.id, e) || !store_batch_add(tx, &s->b, e))
 		return false;
-	if (o->idempotency_key == NULL)
+	if (s->fingerprint == NULL)
 		return true;
 	memcpy(i.fingerprint, s->fingerprint, FINGERPRINT_LEN);
 	i.batch_id = s->b.id;
@@ -298,9 +299,8 @@ secrets_add(struct stage *s, struct db *tx, struct err *e)
 }
 
 static bool
-accept_tx(struct db *tx, void *arg, struct err *e)
+accept_one(struct stage *s, struct db *tx, struct err *e)
 {
-	struct stage *s = arg;
 	struct order_run *r = s->r;
 	struct batch *b = &s->b;
 	int64_t size = r->size, first, step, above = r->organization.approval_above;
@@ -318,6 +318,8 @@ accept_tx(struct db *tx, void *arg, struct err *e)
 	actor_label(r->who, label, sizeof(label));
 	detail = json_pack("{s:s, s:I, s:I, s:I}", "method", b->method, "size", (json_int_t)size, "profile_id",
 	    (json_int_t)b->profile_id, "profile_version", (json_int_t)b->profile_version);
+	if (s->first_id != 0)
+		(void)json_object_set_new(detail, "paired_with", json_integer(s->first_id));
 	ok = quota_order(tx, r->who, b->organization_id, b->profile_id, b->id, size, e) &&
 	     fair_turns(tx, b->organization_id, &first, &step, e) &&
 	     store_batch_event_add(tx, b->id,
@@ -327,10 +329,27 @@ accept_tx(struct db *tx, void *arg, struct err *e)
 		     .message = "Batch created" },
 		 e) &&
 	     batch_step(tx, r->who, b, ask ? BATCH_ASK : BATCH_ACCEPT, detail, e) &&
-	     store_batch_accepted(tx, b->id, size, s->slices, e) && store_batch_sealed(tx, b->id, !r->csr, e);
+	     store_batch_accepted(tx, b->id, size, s->slices, e) && store_batch_sealed(tx, b->id, !r->csr, e) &&
+	    (s->first_id == 0 || store_batch_pair_add(tx, s->first_id, b->id, e));
 	json_decref(detail);
 	return ok && secrets_add(s, tx, e) && (ask || store_slice_queue(tx, b->id, first, step, e)) &&
 	    store_batch_get(tx, b->id, r->arena, b, &found, e);
+}
+
+struct acceptance {
+	struct stage	*const *list;
+	size_t		 n;
+};
+
+static bool
+accept_tx(struct db *tx, void *arg, struct err *e)
+{
+	const struct acceptance *a = arg;
+
+	for (size_t i = 0; i < a->n; i++)
+		if (!accept_one(a->list[i], tx, e))
+			return false;
+	return true;
 }
 
 /* ---- undoing ---- */
@@ -345,8 +364,8 @@ give_up_tx(struct db *tx, void *arg, struct err *e)
 }
 
 /* A refused order leaves nothing; if this fails too, the workers' housekeeping sweeps. */
-static void
-give_up(struct stage *s)
+void
+order_stage_give_up(struct stage *s)
 {
 	struct err e = { 0 };
 
@@ -364,46 +383,40 @@ stage_all(struct stage *s, struct err *e)
 	if (!order_read(r, PASS_STAGE, e))
 		return false;
 	if (order_wrong(r))
-		return err_set(
-		    e, ERR_INVALID, "order", "nothing was ordered: the upload could not be read again");
-	return chunk_flush(s, true, e) && app_tx(r->app, DB_WRITE, accept_tx, s, e);
+		return err_set(e, ERR_INVALID, "order", "nothing was ordered: the upload could not be read again");
+	return chunk_flush(s, true, e);
 }
 
 static bool
 run(struct stage *s, struct err *e)
 {
-	bool ok, unknown;
+	bool ok;
 
-	if (!seal(s, e))
+	if (!seal(s, e) || !app_tx(s->r->app, DB_WRITE, begin_tx, s, e))
 		return false;
-	ok = app_tx(s->r->app, DB_WRITE, begin_tx, s, e);
-	unknown = !ok && e->kind == ERR_UNAVAILABLE && strcmp(e->code, "db_commit_unknown") == 0;
-	if (!ok && !unknown)
-		return false;
-	ok = ok && stage_all(s, e);
+	ok = stage_all(s, e);
 	if (!ok) {
 		struct err why = *e;
 
-		give_up(s);
+		order_stage_give_up(s);
 		*e = why;
 	}
 	return ok;
 }
 
-static void
-stage_free(struct stage *s)
+void
+order_stage_free(struct stage *s)
 {
 	for (size_t i = 0; i < s->sealed_n; i++)
 		str_free(&s->sealed[i].der);
 	arena_free(s->arena);
 	free(s);
 }
-OWN_TYPE(struct stage, stage_free)
 
 bool
-order_stage(struct order_run *r, const uint8_t *fingerprint, struct batch *out, struct err *e)
+order_stage_begin(struct order_run *r, const uint8_t *fingerprint, struct stage **out, struct err *e)
 {
-	OWN(stage_free) struct stage *s = calloc(1, sizeof(*s));
+	OWN(order_stage_free) struct stage *s = calloc(1, sizeof(*s));
 	size_t keys_n;
 	const struct key_type *keys = profile_server_keys(r->doc, &keys_n);
 	uint8_t salt[32];
@@ -428,7 +441,7 @@ order_stage(struct order_run *r, const uint8_t *fingerprint, struct batch *out, 
 		.parameters = r->organization.parameters,
 		.parameters_version = r->organization.parameters_version,
 		.method = r->order->method,
-		.name = r->order->name,
+		.name = r->name,
 		.state = batch_state_name(BATCH_PENDING_CREATION),
 		.packaging = packaging_json(r, &salted),
 		.created_at = clock_now_s(),
@@ -444,6 +457,34 @@ order_stage(struct order_run *r, const uint8_t *fingerprint, struct batch *out, 
 	r->stage = s;
 	if (!run(s, e))
 		return false;
-	*out = s->b;
+	*out = give(s);
 	return true;
+}
+
+bool
+order_stage_accept(struct stage *const *list, size_t n, struct batch *out, struct err *e)
+{
+	struct acceptance a = { list, n };
+
+	for (size_t i = 0; n > 1 && i < n; i++)
+		list[i]->first_id = list[0]->b.id;
+	if (!app_tx(list[0]->r->app, DB_WRITE, accept_tx, &a, e)) {
+		struct err why = *e;
+
+		for (size_t i = 0; i < n; i++)
+			order_stage_give_up(list[i]);
+		*e = why;
+		return false;
+	}
+	for (size_t i = 0; i < n; i++)
+		out[i] = list[i]->b;
+	return true;
+}
+
+bool
+order_stage(struct order_run *r, const uint8_t *fingerprint, struct batch *out, struct err *e)
+{
+	OWN(order_stage_free) struct stage *s = NULL;
+
+	return order_stage_begin(r, fingerprint, &s, e) && order_stage_accept(&s, 1, out, e);
 }

@@ -81,6 +81,11 @@ must_check bool store_batch_active(struct db *, int64_t organization_id, int64_t
 /* Organization and state: for a slice just leased. */
 must_check bool store_batch_state(struct db *, int64_t id, struct arena *, const char **state, struct err *);
 
+/* Batches that one order made together, the first among them; *n 0: `first_id` was made alone. */
+must_check bool store_batch_pair_add(struct db *tx, int64_t first_id, int64_t batch_id, struct err *);
+must_check bool store_batch_pair_list(struct db *, int64_t first_id, size_t limit, int64_t *ids, size_t *n,
+    struct err *);
+
 enum batch_sort { BATCH_BY_ID, BATCH_BY_CREATED_AT, BATCH_BY_SIZE, BATCH_BY_NAME, BATCH_BY_STATE };
 
 /* 0, NULL: does not apply.  Staged orders are never listed. */
