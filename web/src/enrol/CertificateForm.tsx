@@ -50,7 +50,7 @@ export function CertificateForm({ token, enrolment, onDone }: CertificateFormPro
 
 	async function fromBrowser(password: string): Promise<Enrolled> {
 		const { keyMake, pkcs12Make } = await import('./pkcs');
-		key.current ??= await keyMake();
+		key.current ??= await keyMake(enrolment.username);
 		const { csr } = key.current;
 		const made = await got(api.POST('/enrolments/{token}', { params, body: { csr } }));
 		const octets = await pkcs12Make(

@@ -17,7 +17,7 @@ function openssl(...args: string[]): string {
 }
 
 test('OpenSSL takes the request, and opens the file with the certificate made from it', async () => {
-	const made = await keyMake();
+	const made = await keyMake('skenny');
 	writeFileSync(join(dir, 'r.pem'), made.csr);
 	expect(openssl('req', '-in', 'r.pem', '-noout', '-text')).toContain('prime256v1');
 	openssl('req', '-in', 'r.pem', '-verify', '-noout');

@@ -1,6 +1,7 @@
-import { BmpString, OctetString } from 'asn1js';
+import { BmpString, OctetString, Utf8String } from 'asn1js';
 import {
 	Attribute,
+	AttributeTypeAndValue,
 	AuthenticatedSafe,
 	CertBag,
 	Certificate,
@@ -13,6 +14,7 @@ import {
 	SafeContents,
 } from 'pkijs';
 
+const commonName = '2.5.4.3';
 const keyBag = '1.2.840.113549.1.12.10.1.2';
 const certBag = '1.2.840.113549.1.12.10.1.3';
 const friendlyName = '1.2.840.113549.1.9.20';
@@ -42,13 +44,16 @@ export function certificatesOf(text: string): Uint8Array<ArrayBuffer>[] {
 	);
 }
 
-/** A P-256 key and a PKCS#10 request (RFC 2986); the subject is the portal's to say. */
-export async function keyMake(): Promise<KeyAndRequest> {
+/** A P-256 key and a PKCS#10 request (RFC 2986); what its subject will be is the portal's to say. */
+export async function keyMake(name: string): Promise<KeyAndRequest> {
 	const { privateKey, publicKey } = await crypto.subtle.generateKey(curve, true, [
 		'sign',
 		'verify',
 	]);
 	const request = new CertificationRequest({ attributes: [] });
+	request.subject.typesAndValues.push(
+		new AttributeTypeAndValue({ type: commonName, value: new Utf8String({ value: name }) }),
+	);
 	await request.subjectPublicKeyInfo.importKey(publicKey);
 	await request.sign(privateKey, 'SHA-256');
 	return { privateKey, csr: pem('CERTIFICATE REQUEST', request.toSchema().toBER()) };

@@ -20,7 +20,7 @@ export function problemText(t: TFunction, error: unknown): string {
 		return t('problems.wait', { seconds: error.retryAfterS });
 	}
 	const parts = error.errors.map((item) => {
-		const where = item.line === null ? item.field : `${item.field ?? ''} ${item.line}`.trim();
+		const where = [item.field, item.line].filter((part) => part !== undefined).join(' ');
 		return where ? `${where}: ${item.message}` : item.message;
 	});
 	return parts.length > 0 ? parts.slice(0, 5).join(' · ') : error.detail || error.message;

@@ -1,0 +1,177 @@
+// What one logs in with besides the password: invited, made in the browser, used, taken away.
+
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { Client } from "../lib/client.ts";
+import type { Instance } from "../lib/instance.ts";
+import { openssl } from "../lib/world.ts";
+import { accessible, expect, logIn, row, test } from "./page.ts";
+
+/** The link of that kind in the newest mail to an address. */
+async function mailedLink(instance: Instance, email: string, kind: RegExp): Promise<string> {
+	const dir = join(instance.dir, "mail");
+	let link = "";
+	await expect
+		.poll(
+			() => {
+				const mails = readdirSync(dir)
+					.filter((name) => name.endsWith(".eml"))
+					.map((name) => readFileSync(join(dir, name), "utf8"))
+					.filter((text) => text.includes(`<${email}>`));
+				link = mails.map((text) => kind.exec(text)?.[0] ?? "").filter(Boolean).at(-1) ?? "";
+				return link;
+			},
+			{ timeout: 20_000 },
+		)
+		.not.toBe("");
+	return link;
+}
+
+test("an invited user makes an admin certificate in the browser, and logs in with it until it is revoked", async ({ portal, browser }) => {
+	const { instance } = portal;
+	const username = `invited-${Date.now()}`;
+	const email = `${username}@demo.example`;
+	const filePassword = "correct horse ~ battery";
+	const password = "a long sentence for the test of it";
+
+	const admin = await portal.open("organization_admin", { path: "/admin/users" });
+	await admin.getByRole("button", { name: "New user" }).click();
+	const dialog = admin.getByRole("dialog");
+	await dialog.getByLabel("Username", { exact: true }).fill(username);
+	await dialog.getByLabel("Full name").fill("Ina Invited");
+	await dialog.getByLabel("E-mail").fill(email);
+	await dialog.getByLabel("Role").selectOption({ label: "Orderer" });
+	await accessible(admin);
+	await dialog.getByRole("button", { name: "Add", exact: true }).click();
+	await admin.getByRole("link", { name: username }).click();
+	await expect(admin.getByRole("button", { name: "Withdraw the invitation" })).toHaveCount(1);
+	await accessible(admin);
+
+	const link = await mailedLink(instance, email, /https:\/\/\S+\/enrol\/[0-9a-f]{64}/);
+	const page = await portal.open("viewer", { logIn: false, certificate: false, path: new URL(link).pathname });
+	await expect(page.getByText("Ina Invited")).toBeVisible();
+	await accessible(page);
+	await page.getByLabel("Password of the file", { exact: true }).fill("short");
+	await page.getByRole("button", { name: "Get the certificate" }).click();
+	await expect(page.getByLabel("Password of the file", { exact: true })).toHaveAttribute("aria-invalid", "true");
+	await page.getByLabel("Password of the file", { exact: true }).fill(filePassword);
+	await page.getByLabel("Repeat the password of the file").fill(filePassword);
+	const sent = page.waitForRequest((r) => r.method() === "POST" && /\/enrolments\//.test(r.url()));
+	await page.getByRole("button", { name: "Get the certificate" }).click();
+	expect(Object.keys((await sent).postDataJSON() as object), "neither the key nor the password leaves the browser").toEqual(["csr"]);
+	const save = page.getByRole("link", { name: /^Save / });
+	await expect(save.or(page.locator(".notice--error"))).toBeVisible({ timeout: 30_000 });
+	await expect(save).toBeVisible();
+	await accessible(page);
+	const [download] = await Promise.all([page.waitForEvent("download"), save.click()]);
+	const p12 = readFileSync(await download.path());
+	const text = openssl(["pkcs12", "-in", "f.p12", "-passin", `pass:${filePassword}`, "-nodes"], { "f.p12": p12 }).toString();
+	const pem = (label: string) => new RegExp(`-----BEGIN ${label}-----[^-]*-----END ${label}-----`).exec(text)?.[0] ?? "";
+	expect(pem("CERTIFICATE")).not.toBe("");
+	await page.reload();
+	await expect(page.getByText("does not work any more")).toBeVisible();
+
+	const stranger = new Client(instance, instance.user("viewer"), "nothing");
+	await stranger.call("requestPasswordReset", 202, { json: { username } });
+	const reset = await mailedLink(instance, email, /https:\/\/\S+\/reset-password\?token=[0-9a-f]+/);
+	await page.goto(new URL(reset).pathname + new URL(reset).search);
+	await page.getByLabel("New password", { exact: true }).fill(password);
+	await page.getByLabel("Repeat the new password").fill(password);
+	await page.getByRole("button", { name: "Set the password" }).click();
+	await expect(page.getByText("The password is set")).toBeVisible();
+
+	const [certPath, keyPath] = ["CERTIFICATE", "PRIVATE KEY"].map((label) => {
+		const path = join(process.env.WORK ?? tmpdir(), `${username}-${label.slice(0, 4)}.pem`);
+		writeFileSync(path, `${pem(label)}\n`, { mode: 0o600 });
+		return path;
+	});
+	const context = await browser.newContext({
+		baseURL: instance.demo.portal_url,
+		ignoreHTTPSErrors: true,
+		clientCertificates: [{ origin: new URL(instance.demo.mtls_url).origin, certPath, keyPath }],
+	});
+	const own = await context.newPage();
+	await own.goto("/login");
+	await logIn(own, { ...instance.user("viewer"), username, password });
+	await expect(own.getByRole("button", { name: "Enter", exact: true })).toBeVisible();
+	await own.getByRole("button", { name: "Enter", exact: true }).click();
+	await expect(own.getByRole("heading", { name: "Dashboard" })).toBeVisible();
+
+	await admin.reload();
+	const certificate = admin.getByRole("button", { name: "Revoke the admin certificate" });
+	await certificate.focus();
+	await certificate.click();
+	await admin.getByRole("dialog").getByRole("button", { name: "OK", exact: true }).click();
+	await expect(row(admin, username).filter({ hasText: "Revoked" })).toBeVisible();
+	await own.goto("/batches");
+	await expect(own.getByLabel("Username", { exact: true })).toBeVisible();
+	await context.close();
+});
+
+test("an invitation is sent anew and withdrawn; a wrong link says so", async ({ portal }) => {
+	const admin = await portal.open("organization_admin", { path: "/admin/users" });
+	await admin.getByRole("link", { name: portal.instance.user("viewer").username }).click();
+	await admin.getByRole("button", { name: "Send an invitation" }).click();
+	await expect(admin.getByText("is on its way to").first()).toBeVisible();
+	const withdraw = admin.getByRole("button", { name: "Withdraw the invitation" });
+	await expect(withdraw).toHaveCount(1);
+	await withdraw.focus();
+	await withdraw.click();
+	await expect(admin.getByText("No open invitation.")).toBeVisible();
+
+	const page = await portal.open("viewer", { logIn: false, certificate: false, path: `/enrol/${"0".repeat(64)}` });
+	await expect(page.getByText("does not work any more")).toBeVisible();
+	await accessible(page);
+});
+
+async function authenticator(page: Page): Promise<void> {
+	const devtools = await page.context().newCDPSession(page);
+	await devtools.send("WebAuthn.enable");
+	await devtools.send("WebAuthn.addVirtualAuthenticator", {
+		options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+	});
+}
+
+test("a passkey is registered, logs in, and is removed", async ({ portal }) => {
+	const { instance } = portal;
+	const other = true;
+	const admin = await portal.open("organization_admin", { other, path: "/admin/organizations" });
+	await admin.getByRole("link", { name: instance.user("organization_admin", other).organization ?? "?" }).click();
+	await admin.getByText("A passkey may stand for the admin certificate").click();
+	await admin.getByRole("button", { name: "Save", exact: true }).click();
+	await expect(admin.getByText("Saved.").first()).toBeVisible();
+
+	const user = instance.user("revoker", other);
+	const page = await portal.open("revoker", { other, path: "/settings" });
+	await authenticator(page);
+	await page.getByRole("button", { name: "Add a passkey" }).click();
+	const dialog = page.getByRole("dialog");
+	await dialog.getByRole("button", { name: "Register" }).click();
+	await expect(dialog.getByLabel("Passkey name")).toHaveAttribute("aria-invalid", "true");
+	await dialog.getByLabel("Passkey name").fill("blue key");
+	await accessible(page);
+	await dialog.getByRole("button", { name: "Register" }).click();
+	await expect(dialog).toHaveCount(0);
+	await expect(row(page, "blue key")).toBeVisible();
+
+	await page.getByRole("button", { name: /User menu/ }).click();
+	await page.getByRole("button", { name: "Log out" }).click();
+	await logIn(page, user);
+	const use = page.getByRole("button", { name: "Use the passkey" });
+	await expect(use).toBeVisible();
+	await accessible(page);
+	await use.click();
+	await page.getByRole("button", { name: "Enter", exact: true }).click();
+	await expect(page.getByRole("heading", { name: "Dashboard" })).toBeVisible();
+
+	await page.goto("/settings");
+	await expect(row(page, "blue key")).not.toContainText("Never");
+	const remove = page.getByRole("button", { name: "Remove the passkey" });
+	await remove.focus();
+	await remove.click();
+	await page.getByRole("dialog").getByRole("button", { name: "OK", exact: true }).click();
+	// The session was opened with it, and ends with it.
+	await expect(page.getByText("Your session has ended")).toBeVisible();
+});
