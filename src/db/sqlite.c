@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,8 +37,20 @@ struct kept {
 	int		 at[ARGS_MAX];		/* where $1, $2, ... are bound */
 };
 
+/*
+ * Writers of one process queue here and get on with it as soon as the one before is done; among processes
+ * SQLite has no queue, and they look again after a little sleep.
+ */
+struct gate {
+	pthread_mutex_t	 lock;		/* recursive: a thread that waits for itself gets SQLite's own answer */
+	struct gate	*next;
+	char		 path[];
+};
+
 struct sqlite {
 	struct db	 db;
+	struct gate	*gate;		/* of a writer */
+	bool		 inside;
 	sqlite3		*h;
 	char		*path;
 	struct stmts	 stmts;
@@ -111,6 +124,56 @@ wait_turn(void *arg, int count)
 	return 1;
 }
 
+/* ---- the queue of writers ---- */
+
+/* One for each path that was ever opened; few. */
+static struct gate *
+gate_of(const char *path)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct gate *gates;
+	pthread_mutexattr_t kind;
+	struct gate *g;
+
+	(void)pthread_mutex_lock(&lock);
+	for (g = gates; g != NULL && strcmp(g->path, path) != 0;)
+		g = g->next;
+	if (g == NULL) {
+		g = calloc(1, sizeof(*g) + strlen(path) + 1);
+		if (g == NULL || pthread_mutexattr_init(&kind) != 0 ||
+		    pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_RECURSIVE) != 0 || pthread_mutex_init(&g->lock, &kind) != 0)
+			abort();
+		(void)pthread_mutexattr_destroy(&kind);
+		memcpy(g->path, path, strlen(path) + 1);
+		g->next = gates;
+		gates = g;
+	}
+	(void)pthread_mutex_unlock(&lock);
+	return g;
+}
+
+static bool
+gate_enter(struct sqlite *d, struct err *e)
+{
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += WAIT_FOR_MS / 1000;
+	if (pthread_mutex_clocklock(&d->gate->lock, CLOCK_MONOTONIC, &until) != 0)
+		return err_set(e, ERR_RETRY, "db_busy", "the store is busy");
+	d->inside = true;
+	return true;
+}
+
+static void
+gate_leave(struct sqlite *d)
+{
+	if (!d->inside)
+		return;
+	d->inside = false;
+	(void)pthread_mutex_unlock(&d->gate->lock);
+}
+
 /* ---- connection ---- */
 
 static void
@@ -128,6 +191,7 @@ sqlite_close_(struct db *db)
 	struct sqlite *d = (struct sqlite *)db;
 	struct stmt *s;
 
+	gate_leave(d);
 	while ((s = stmts_pop(&d->stmts)) != NULL)
 		kept_free((struct kept *)s);
 	(void)sqlite3_close_v2(d->h);
@@ -186,8 +250,10 @@ sqlite_open(const char *path, enum db_mode mode, struct db **out, struct err *e)
 	db = &d->db;
 	db->drv = &sqlite_driver;
 	db->mode = mode;
-	if (mode == DB_WRITE)
+	if (mode == DB_WRITE) {
+		d->gate = gate_of(path);
 		create_private(path);
+	}
 	/* A reader too may have to write the index of the log; query_only keeps it from the rows. */
 	rc = sqlite3_open_v2(path, &d->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
 	    NULL);
@@ -488,13 +554,25 @@ exec_kept(struct db *db, const char *sql, struct err *e)
 static bool
 sqlite_begin(struct db *db, enum db_mode mode, struct err *e)
 {
-	return exec_kept(db, mode == DB_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", e);
+	struct sqlite *d = (struct sqlite *)db;
+
+	if (mode == DB_READ)
+		return exec_kept(db, "BEGIN", e);
+	if (!gate_enter(d, e))
+		return false;
+	if (exec_kept(db, "BEGIN IMMEDIATE", e))
+		return true;
+	gate_leave(d);
+	return false;
 }
 
 static bool
 sqlite_commit(struct db *db, struct err *e)
 {
-	return exec_kept(db, "COMMIT", e);
+	if (!exec_kept(db, "COMMIT", e))
+		return false;
+	gate_leave((struct sqlite *)db);
+	return true;
 }
 
 static void
@@ -505,6 +583,7 @@ sqlite_rollback(struct db *db)
 	/* After some failures SQLite has rolled back by itself. */
 	if (sqlite3_get_autocommit(((struct sqlite *)db)->h) == 0 && !exec_kept(db, "ROLLBACK", &e))
 		err_clear(&e);
+	gate_leave((struct sqlite *)db);
 }
 
 static void
