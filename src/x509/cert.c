@@ -1,5 +1,4 @@
 #include <string.h>
-#include <time.h>
 
 #include "base/rand.h"
 #include "x509/cert.h"
@@ -162,24 +161,13 @@ cert_serial_text(struct der serial, struct str *out)
 	}
 }
 
-/* 40 bits of 1/128 seconds since 1970 stay below 2^39 until 2106. */
-#define SERIAL_TICKS	128
-#define SERIAL_TIME_LEN	5
-
 void
 cert_serial_make(uint8_t serial[16])
 {
-	struct timespec now;
-	uint64_t ticks;
-
-	rand_octets(serial, 16);
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	ticks = (uint64_t)now.tv_sec * SERIAL_TICKS + (uint64_t)now.tv_nsec / (1000000000 / SERIAL_TICKS);
-	for (int i = 0; i < SERIAL_TIME_LEN; i++)
-		serial[i] = (uint8_t)(ticks >> 8 * (SERIAL_TIME_LEN - 1 - i));
-	serial[0] &= 0x7f;
-	if (serial[0] == 0)
-		serial[0] = 1;		/* a clock before 1974 */
+	do {
+		rand_octets(serial, 16);
+		serial[0] &= 0x7f;
+	} while (serial[0] == 0);
 }
 
 unsigned

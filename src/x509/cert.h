@@ -77,10 +77,7 @@ must_check bool issuer_load(const void *der, size_t len, struct issuer *out, str
 
 /* The CRL shard of a serial number: its last two octets modulo `shards` (0 or 1: always 0). */
 unsigned cert_shard(const uint8_t serial[16], unsigned shards);
-/*
- * A serial number: 16 octets, top bit 0, first octet not 0; five of time, eleven (88 bits) from the CSPRNG.
- * Those made together lie together in the index of a store, however many certificates it holds.
- */
+/* A serial number: 16 octets from the CSPRNG, top bit 0, first octet not 0. */
 void cert_serial_make(uint8_t serial[16]);
 
 /*
