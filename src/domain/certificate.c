@@ -162,7 +162,10 @@ list_tx(struct db *db, void *arg, struct err *e)
 	int64_t last_id;
 
 	*q->page = (struct certificate_page){ 0 };
-	if (!store_certificate_last_id(db, &last_id, e) || !bounds(q, db, e) || !count(q, db, last_id, e))
+	if (!store_certificate_last_id(db, &last_id, e) || !bounds(q, db, e))
+		return false;
+	q->page->total = -1;
+	if (!q->s->uncounted && !count(q, db, last_id, e))
 		return false;
 	if (q->page->total == 0)
 		return true;

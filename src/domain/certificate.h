@@ -29,6 +29,7 @@ struct certificate_search {
 	uint8_t		 after_serial[16];
 	int64_t		 after_id;
 	int64_t		 limit;
+	bool		 uncounted;		/* the total is not asked for: -1 */
 };
 struct certificate_page {
 	struct certificate	*list;
