@@ -5,6 +5,7 @@
 #   make test     all suites; SUITES="unit api" for some
 #   make asan     the same suites on a build with AddressSanitizer and UBSan
 #   make bench    the measurements of tests/bench
+#   make cluster  several hosts on this one: PostgreSQL fails over in the middle of a batch
 #   make lint     clang-tidy, cppcheck, the layers, Biome
 #   make fmt      formats the lines that differ from the last commit
 #   make clean    removes what was built
@@ -19,7 +20,7 @@ NODE := tools/with-node
 
 WEB_SOURCES := $(shell find web api/openapi.yaml -name node_modules -prune -o -path web/dist -prune -o -type f -print)
 
-.PHONY: run build test asan bench lint fmt clean setup setup-test setup-lint programs page
+.PHONY: run build test asan bench lint fmt clean cluster setup setup-test setup-lint setup-cluster programs page
 .DELETE_ON_ERROR:
 
 run: build
@@ -35,6 +36,9 @@ setup-test:
 
 setup-lint:
 	@$(SETUP) lint
+
+setup-cluster:
+	@$(SETUP) cluster
 
 programs: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -62,6 +66,9 @@ asan: setup-test page
 
 bench: setup-test build
 	CERTMILL_BUILD=$(BUILD) tests/bench/run
+
+cluster: setup-cluster build
+	CERTMILL_BUILD=$(BUILD) tests/cluster/run
 
 lint: setup-lint $(BUILD)/build.ninja web/node_modules/.installed
 	ninja -C $(BUILD)

@@ -106,7 +106,7 @@ landlock_enter(const struct sandbox *s, int *abi_out, struct err *e)
 		later &= ~FS_REFER;
 	attr.fs |= later;
 	if (abi >= 4) {
-		attr.net = s->inet ? NET_BIND_TCP : NET_BIND_TCP | NET_CONNECT_TCP;
+		attr.net = (s->inet && s->listen ? 0 : NET_BIND_TCP) | (s->inet ? 0 : NET_CONNECT_TCP);
 		size = 2 * sizeof(uint64_t);
 	}
 	if (abi >= 6) {

@@ -7,7 +7,7 @@
  *
  * Afterwards: no exec, no fork (threads are fine), only the listed paths and what the C library itself
  * reads (libraries, host names, zones, /proc/self), new sockets only Unix ones and, with `inet`, outgoing
- * TCP.  Sockets that are open already stay usable.  Call it before the first thread starts, for Landlock
+ * TCP (with `listen`, incoming too).  Sockets that are open already stay usable.  Call it before the first thread starts, for Landlock
  * binds the calling thread and its children only: ERR_INTERNAL otherwise.  Programs built with a memory
  * sanitizer go without seccomp and stay dumpable, for the leak check needs both; they log it.
  */
@@ -30,6 +30,7 @@ struct sandbox {
 	const char *const	*read;		/* NULL-terminated paths that exist, may be read below; or NULL */
 	const char *const	*write;		/* may be read and written below; or NULL */
 	bool			 inet;		/* may open TCP sockets (PostgreSQL, SMTP) */
+	bool			 listen;	/* with inet: may take TCP connections, too */
 };
 
 must_check bool sandbox_enter(const struct sandbox *, struct err *);

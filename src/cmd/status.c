@@ -38,7 +38,7 @@ confine(const struct config *c, struct err *e)
 	const char *const write[] = { config_store_dir(c), c->instance.run_dir, c->status.crl_dir, NULL };
 	const char *const read[] = { "/etc", "/usr/share", c->instance.dir, NULL };
 	const struct sandbox box = { .kind = SANDBOX_STATUS, .read = read, .write = write,
-		.inet = !str_starts(c->store.uri, "sqlite:") };
+		.inet = !str_starts(c->store.uri, "sqlite:") || c->status.listen.port != 0, .listen = c->status.listen.port != 0 };
 
 	return sandbox_enter(&box, e);
 }
