@@ -92,25 +92,29 @@ scenario("what a client says about certificates and proxies counts for nothing",
 
 scenario("a refusal is one text and one duration, whoever is meant", async () => {
 	const c = visitor("revoker", true);
-	const tries: { text: string; ms: number }[] = [];
+	const texts = new Set<string>();
 	const attempt = async (username: string, password: string) => {
 		c.cookies.clear();
 		const r = await c.call("createSession", 401, { json: { username, password } });
-		return { text: text(r.body), ms: r.ms };
+		texts.add(text(r.body));
+		return r.ms;
 	};
-	const known: number[] = [];
-	const unknown: number[] = [];
-	for (let i = 0; i < 3; i++) {
-		const a = await attempt(c.user?.username ?? "", `wrong ${i}`);
-		const b = await attempt(`nobody-${i}`, `wrong ${i}`);
-		known.push(a.ms);
-		unknown.push(b.ms);
-		tries.push(a, b);
+	// Other work on the machine may double a duration now and then; a difference that is ours is there each time.
+	const rounds: string[] = [];
+	for (let round = 0; round < 4; round++) {
+		const known: number[] = [];
+		const unknown: number[] = [];
+		for (let i = 0; i < 2; i++) {
+			known.push(await attempt(c.user?.username ?? "", `wrong ${i}`));
+			unknown.push(await attempt(`nobody-${round}-${i}`, `wrong ${i}`));
+		}
+		const a = Math.min(...known);
+		const b = Math.min(...unknown);
+		if (a > b * 0.6 && b > a * 0.6) break;
+		rounds.push(`existing ${known.map(Math.round)} ms, not existing ${unknown.map(Math.round)} ms`);
 	}
-	assert.equal(new Set(tries.map((t) => t.text)).size, 1, tries.map((t) => t.text).join("\n"));
-	const fast = Math.min(...unknown);
-	const slow = Math.min(...known);
-	assert.ok(fast > slow * 0.5 && slow > fast * 0.5, `existing ${known.map(Math.round)} ms, not existing ${unknown.map(Math.round)} ms`);
+	assert.equal(texts.size, 1, [...texts].join("\n"));
+	assert.ok(rounds.length < 4, rounds.join("; "));
 });
 
 scenario("other origins, and a cookie without an origin, are refused", async () => {

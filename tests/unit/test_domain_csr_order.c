@@ -82,7 +82,7 @@ refused(struct orders_world *w, const char *what, const struct str *s, int64_t l
 static void
 good(struct orders_world *w)
 {
-	OWN_STR struct str s = { 0 }, zip = { 0 }, once = { 0 };
+	OWN_STR struct str s = { 0 }, once = { 0 };
 	struct faults errors = { .arena = w->arena }, warnings = { .arena = w->arena };
 	struct order_preview p;
 	struct delivery *d;
