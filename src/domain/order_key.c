@@ -161,6 +161,7 @@ static bool
 look_tx(struct db *db, void *arg, struct err *e)
 {
 	struct look *l = arg;
+	int64_t now = clock_now_s();
 	struct idempotency i;
 	bool same, there;
 
@@ -182,7 +183,8 @@ look_tx(struct db *db, void *arg, struct err *e)
 		return true;
 	}
 	l->staging = batch_state_parse(l->b->state) == BATCH_PENDING_CREATION;
-	l->abandoned = l->staging && (l->b->staged_until < clock_now_s() || strcmp(l->b->rest, "none") != 0);
+	l->abandoned = l->staging && (l->b->staged_until < now || l->b->staged_until > now + BATCH_STAGED_FAR_S ||
+	    strcmp(l->b->rest, "none") != 0);
 	return true;
 }
 

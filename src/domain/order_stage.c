@@ -17,7 +17,7 @@
 #include "x509/p12.h"
 #include "x509/seal.h"
 
-#define STAGING_S 120			/* between two transactions; then it counts as abandoned */
+#define STAGING_S 30			/* between two transactions; then it counts as abandoned */
 #define CHUNK_OCTETS ((size_t)32 * 1024 * 1024)
 
 struct sealed {

@@ -233,26 +233,26 @@ store_batch_rest_find(struct db *db, int64_t *id, bool *found, struct err *e)
 	    db, "SELECT id FROM batch WHERE rest <> 'none' ORDER BY id LIMIT 1", NO_ARGS, id, found, e);
 }
 
+#define STAGED_OVER \
+	"state = 'pending_creation' AND rest = 'none' AND (staged_until < $1 OR staged_until > $2)"
+
 bool
 store_batch_staging_expire(struct db *tx, int64_t now, int64_t *id, bool *found, struct err *e)
 {
 	static const char sql[] =
 	    "UPDATE batch SET rest = 'sweep', rest_next = 0 WHERE id IN (SELECT id FROM batch"
-	    " WHERE state = 'pending_creation' AND staged_until < $1 AND rest = 'none' ORDER BY staged_until "
-	    "LIMIT 1)"
-	    " AND state = 'pending_creation' AND staged_until < $1 AND rest = 'none' RETURNING id";
+	    " WHERE " STAGED_OVER " ORDER BY staged_until LIMIT 1) AND " STAGED_OVER " RETURNING id";
 
-	return db_get_int(tx, sql, ARGS(arg_int(now)), id, found, e);
+	return db_get_int(tx, sql, ARGS(arg_int(now), arg_int(now + BATCH_STAGED_FAR_S)), id, found, e);
 }
 
 bool
 store_batch_staging_find(struct db *db, int64_t now, bool *found, struct err *e)
 {
-	static const char sql[] = "SELECT id FROM batch WHERE state = 'pending_creation' AND staged_until < "
-				  "$1 AND rest = 'none' LIMIT 1";
+	static const char sql[] = "SELECT id FROM batch WHERE " STAGED_OVER " LIMIT 1";
 	int64_t id;
 
-	return db_get_int(db, sql, ARGS(arg_int(now)), &id, found, e);
+	return db_get_int(db, sql, ARGS(arg_int(now), arg_int(now + BATCH_STAGED_FAR_S)), &id, found, e);
 }
 
 bool

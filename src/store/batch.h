@@ -38,6 +38,9 @@ must_check bool store_batch_get(struct db *, int64_t id, struct arena *, struct 
  */
 must_check bool store_batch_move(struct db *tx, struct batch *b, const char *to, int64_t at, struct err *);
 
+/* A staging that is to end later than this was begun under a clock that has been set back: it is over too. */
+#define BATCH_STAGED_FAR_S 3600
+
 /* A staging that nobody accepts any more is handed to the sweepers; an accepted batch is left alone. */
 must_check bool store_batch_give_up(struct db *tx, int64_t id, struct err *);
 /* Sets ERR_UNAVAILABLE "staging_lost"; always false. */

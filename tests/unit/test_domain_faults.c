@@ -116,6 +116,29 @@ swept_or_accepted(struct orders_world *w)
 	orders_work_all(w);
 }
 
+/* A staging whose maker died, begun by a clock a day ahead: swept, and its devices may be ordered. */
+static void
+staged_tomorrow(struct orders_world *w)
+{
+	struct batch b = { .id = 900001, .organization_id = w->ann.organization_id, .profile_id = PROFILE_ID,
+	    .profile_version = 1, .parameters = "{}", .method = "form", .name = "staged", .state = "pending_creation",
+	    .packaging = "{}", .created_at = clock_now_s(), .created_by = w->ann.user_id, .created_by_name = "ann",
+	    .staged_until = clock_now_s() + 30 };
+	struct db *db;
+	bool did;
+
+	MUST(db_pool_get(w->app.store, DB_WRITE, &db, me));
+	MUST(store_batch_add(db, &b, me));
+	MUST(batch_sweep(&w->app, &did, me));
+	CHECK(!did, "%s: swept too early", check_on);
+	clock_shift(-86400);
+	MUST(batch_sweep(&w->app, &did, me));
+	CHECK(did, "%s: a staging of tomorrow is kept", check_on);
+	clock_shift(0);
+	MUST(batch_rest_run(&w->app, b.id, 100, me));
+	CHECK(orders_count(w, "SELECT count(*) FROM batch WHERE id = 900001") == 0, "%s: not swept", check_on);
+}
+
 static void
 life(struct orders_world *w)
 {
@@ -174,6 +197,7 @@ all(enum db_engine engine, const char *uri)
 	planned_elsewhere(&w);
 	leased_tomorrow(&w);
 	swept_or_accepted(&w);
+	staged_tomorrow(&w);
 	life(&w);
 	room(&w);
 	orders_world_free(&w);
