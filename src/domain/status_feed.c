@@ -1,5 +1,7 @@
 #include "domain/status_feed.h"
 
+#include "store/profile.h"
+
 struct feed {
 	const uint8_t			*serial;
 	struct status_row		*row;

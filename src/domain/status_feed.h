@@ -7,8 +7,9 @@
 
 #include "base/arena.h"
 #include "domain/app.h"
-#include "store/profile.h"
 #include "store/status.h"
+
+struct ca;			/* store/profile.h */
 
 /* *found false: never issued here. */
 must_check bool status_find(const struct app *, const uint8_t serial[16], struct status_row *, bool *found, struct err *);

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "domain/status_feed.h"
+#include "store/profile.h"
 
 #define MOST 4096
 

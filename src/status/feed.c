@@ -152,7 +152,7 @@ feed_main(void *arg)
 		}
 		if (clock_mono_ms() >= lists_ms) {
 			err_clear(&e);
-			if (!lists_refresh(st->lists, &st->app, st->cas, &e))
+			if (!crl_files_refresh(st->lists, &st->app, st->cas, &e))
 				status_log_err("status.lists", &e);
 			lists_ms = clock_mono_ms() + LISTS_MS;
 		}

@@ -54,7 +54,7 @@ list_answer(struct status *st, const struct http_req *q, struct http_res *s, con
     struct err *e)
 {
 	const struct authority *ca = authorities_by_ski(st->cas, ski);
-	struct list_file *f = ca == NULL ? NULL : lists_get(st->lists, ca->id, shard, delta);
+	struct list_file *f = ca == NULL ? NULL : crl_files_get(st->lists, ca->id, shard, delta);
 
 	if (ca == NULL)
 		return none(e);

@@ -7,7 +7,7 @@
 
 #include "status/answers.h"
 #include "status/authorities.h"
-#include "status/lists.h"
+#include "status/crl_files.h"
 #include "status/signing.h"
 #include "status/status.h"
 
@@ -40,7 +40,7 @@ struct status {
 	struct authorities	*cas;
 	struct answers		*answers;
 	struct signing		*signing;
-	struct lists		*lists;
+	struct crl_files		*lists;
 	int64_t			 seq;		/* the feed's */
 	struct renew_queue	 queue;
 	struct changed		 changed;

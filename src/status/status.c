@@ -55,12 +55,12 @@ status_new(const struct app *app, const struct status_conf *conf, struct status 
 	st->cas = authorities_new();
 	st->answers = answers_new(conf->cache_max);
 	st->signing = signing_new(conf->signer_socket);
-	st->lists = lists_new(conf->crl_dir);
+	st->lists = crl_files_new(conf->crl_dir);
 	if (!authorities_refresh(st->cas, &st->app, e) ||
 	    !status_latest(&st->app, INT64_MAX, &st->seq, nothing, NULL, e))
 		return false;
 	answers_moved(st->answers, st->seq);
-	if (!lists_refresh(st->lists, &st->app, st->cas, &why))
+	if (!crl_files_refresh(st->lists, &st->app, st->cas, &why))
 		log_err("status.lists", &why);
 	*out = give(st);
 	return true;
@@ -72,7 +72,7 @@ status_free(struct status *st)
 	status_stop(st);
 	signing_free(st->signing);
 	answers_free(st->answers);
-	lists_free(st->lists);
+	crl_files_free(st->lists);
 	authorities_free(st->cas);
 	free(st->queue.list);
 	free(st->changed.list);

@@ -1,6 +1,6 @@
-/* lists - revocation lists as files, open and ready to be sent; those of other hosts are fetched from the store. */
-#ifndef STATUS_LISTS_H
-#define STATUS_LISTS_H
+/* crl_files - revocation lists as files, open and ready to be sent; those of other hosts are fetched from the store. */
+#ifndef STATUS_CRL_FILES_H
+#define STATUS_CRL_FILES_H
 
 #include <stdatomic.h>
 
@@ -16,13 +16,13 @@ struct list_file {
 };
 void list_release(struct list_file *);
 
-struct lists;
-struct lists *lists_new(const char *dir);
-void lists_free(struct lists *);
+struct crl_files;
+struct crl_files *crl_files_new(const char *dir);
+void crl_files_free(struct crl_files *);
 /* Opens what is new.  A list that cannot be had leaves the one before in place. */
-must_check bool lists_refresh(struct lists *, const struct app *, const struct authorities *, struct err *);
+must_check bool crl_files_refresh(struct crl_files *, const struct app *, const struct authorities *, struct err *);
 /* With a reference; NULL: there is none. */
-struct list_file *lists_get(struct lists *, int64_t ca_id, int64_t shard, bool delta);
+struct list_file *crl_files_get(struct crl_files *, int64_t ca_id, int64_t shard, bool delta);
 
 /* DIR/CA-whole-full-NUMBER.crl, DIR/CA-3-full-NUMBER.crl. */
 #define LIST_PATH_MAX 4096

@@ -1,4 +1,4 @@
-#include "status/lists.h"
+#include "status/crl_files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 #define LISTS_MAX	8192
 #define STRAY_S		600		/* a file that nothing points at is swept when it is older */
 
-struct lists {
+struct crl_files {
 	char			*dir;
 	pthread_mutex_t		 lock;
 	struct list_file	*list[LISTS_MAX];
@@ -23,10 +23,10 @@ struct lists {
 	bool			 swept;
 };
 
-struct lists *
-lists_new(const char *dir)
+struct crl_files *
+crl_files_new(const char *dir)
 {
-	struct lists *l = calloc(1, sizeof(*l));
+	struct crl_files *l = calloc(1, sizeof(*l));
 
 	if (l == NULL || (l->dir = strdup(dir)) == NULL)
 		abort();
@@ -44,7 +44,7 @@ list_release(struct list_file *f)
 }
 
 void
-lists_free(struct lists *l)
+crl_files_free(struct crl_files *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		list_release(l->list[i]);
@@ -68,7 +68,7 @@ list_path(const char *dir, const struct authority *ca, const struct crl_row *r, 
 
 /* From the store, under the name that it has on every host. */
 static bool
-fetch(const struct lists *l, const struct app *app, const struct crl_row *r, const char *path, struct err *e)
+fetch(const struct crl_files *l, const struct app *app, const struct crl_row *r, const char *path, struct err *e)
 {
 	char fresh[LIST_PATH_MAX + 32];
 	OWN_FD int fd = -1;
@@ -85,7 +85,7 @@ fetch(const struct lists *l, const struct app *app, const struct crl_row *r, con
 }
 
 static bool
-file_open(const struct lists *l, const struct app *app, const struct authority *ca, const struct crl_row *r,
+file_open(const struct crl_files *l, const struct app *app, const struct authority *ca, const struct crl_row *r,
     struct list_file **out, struct err *e)
 {
 	struct list_file *f;
@@ -118,7 +118,7 @@ file_open(const struct lists *l, const struct app *app, const struct authority *
 }
 
 static struct list_file **
-place(struct lists *l, int64_t ca_id, int64_t shard, bool delta)
+place(struct crl_files *l, int64_t ca_id, int64_t shard, bool delta)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct crl_row *r = &l->list[i]->row;
@@ -131,7 +131,7 @@ place(struct lists *l, int64_t ca_id, int64_t shard, bool delta)
 
 /* The file of the list before goes; who still sends it has it open. */
 static void
-old_remove(const struct lists *l, const struct list_file *old)
+old_remove(const struct crl_files *l, const struct list_file *old)
 {
 	char path[LIST_PATH_MAX];
 	struct err e = { 0 };
@@ -141,7 +141,7 @@ old_remove(const struct lists *l, const struct list_file *old)
 }
 
 static void
-put(struct lists *l, struct list_file *f)
+put(struct crl_files *l, struct list_file *f)
 {
 	struct list_file **at, *old = NULL;
 
@@ -162,7 +162,7 @@ put(struct lists *l, struct list_file *f)
 }
 
 static bool
-named(struct lists *l, const char *name)
+named(struct crl_files *l, const char *name)
 {
 	char path[LIST_PATH_MAX];
 	struct err e = { 0 };
@@ -175,7 +175,7 @@ named(struct lists *l, const char *name)
 
 /* What a process left behind that was killed. */
 static void
-strays_remove(struct lists *l)
+strays_remove(struct crl_files *l)
 {
 	DIR *folder = opendir(l->dir);
 	struct dirent *entry;
@@ -191,7 +191,7 @@ strays_remove(struct lists *l)
 }
 
 bool
-lists_refresh(struct lists *l, const struct app *app, const struct authorities *cas, struct err *e)
+crl_files_refresh(struct crl_files *l, const struct app *app, const struct authorities *cas, struct err *e)
 {
 	OWN(arena_free) struct arena *a = arena_new((size_t)16 << 20);
 	struct err why = { 0 };
@@ -219,7 +219,7 @@ lists_refresh(struct lists *l, const struct app *app, const struct authorities *
 }
 
 struct list_file *
-lists_get(struct lists *l, int64_t ca_id, int64_t shard, bool delta)
+crl_files_get(struct crl_files *l, int64_t ca_id, int64_t shard, bool delta)
 {
 	struct list_file **at, *f = NULL;
 
