@@ -5,13 +5,12 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/prompt.h"
 #include "cmd/verify_manifest.h"
 #include "x509/cert.h"
 #include "x509/name.h"
@@ -72,43 +71,10 @@ problem(struct check *c, const char *file, const char *fmt, ...)
 /* ---- the password ---- */
 
 static bool
-password_line(FILE *f, struct secret **out)
-{
-	char line[P12_PASSWORD_MAX + 3];
-
-	if (fgets(line, sizeof(line), f) == NULL)
-		return false;
-	*out = secret_from(line, strcspn(line, "\r\n"));
-	wipe(line, sizeof(line));
-	return true;
-}
-
-static bool
 password_get(struct check *c, struct err *e)
 {
-	struct termios was, quiet;
-	bool ok;
-
-	if (c->password != NULL)
-		return true;
-	if (c->password_file != NULL && strcmp(c->password_file, "-") != 0) {
-		OWN(fclose) FILE *f = fopen(c->password_file, "re");
-
-		return (f != NULL && password_line(f, &c->password)) || err_sys(e, "%s", c->password_file);
-	}
-	if (c->password_file == NULL && isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &was) == 0) {
-		(void)fprintf(stderr, "PKCS 12 password: ");
-		quiet = was;
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-		ok = password_line(stdin, &c->password);
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
-		(void)fprintf(stderr, "\n");
-		return ok || err_set(e, ERR_INVALID, "password", "no password was given");
-	}
-	if (c->password_file != NULL && password_line(stdin, &c->password))
-		return true;
-	return err_set(e, ERR_INVALID, "password", "the files are encrypted: name --password-file FILE, or - for standard input");
+	return c->password != NULL || prompt_secret("PKCS 12 password", c->password_file,
+	    "the files are encrypted: name --password-file FILE, or - for standard input", &c->password, e);
 }
 
 /* ---- the archive ---- */
