@@ -28,6 +28,7 @@ function userColumns(t: TFunction): Column<User>[] {
 	return [
 		{
 			key: 'username',
+			className: 'nowrap',
 			title: t('admin.username'),
 			cell: (user, tabIndex) => (
 				<Link to="/admin/users/$userId" params={{ userId: String(user.id) }} tabIndex={tabIndex}>

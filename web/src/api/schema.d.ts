@@ -416,7 +416,7 @@ export interface paths {
         put?: never;
         /**
          * Order a batch, or preview the order
-         * @description JSON for the two forms. For uploads `multipart/form-data`: part `order` (JSON, at most 64 KiB) first, then part `file`. All errors of a file are reported together, each by its line. 409 `quota_exceeded` when fewer certificates are available than ordered, 409 `idempotency_key` when the key was used for another order.
+         * @description JSON for the two forms. For uploads `multipart/form-data`: part `order` (JSON, at most 64 KiB) first, then part `file`. All errors of a file are reported together, each by its line. With `profile_ids` the answers are of the first profile, those of the others stand in `paired`, and errors begin with the profile’s name. 409 `quota_exceeded` when fewer certificates are available than ordered, 409 `idempotency_key` when the key was used for another order.
          */
         post: operations["createBatch"];
         delete?: never;
@@ -689,8 +689,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Revoke certificates by serial number
-         * @description A serial number that is unknown, or another organization’s, refuses the whole request and is named.
+         * Revoke certificates by serial number, or all that match a filter
+         * @description A serial number that is unknown, or another organization’s, refuses the whole request and is named. With `filter`, all certificates that match and stand are revoked; `expected` says how many that are (a `dry_run` tells), and 409 `expected` is the answer when it is another number by now. One request carries 10,000 through; `remaining` is then what to expect of the next, which goes on.
          */
         post: operations["revokeCertificates"];
         delete?: never;
@@ -1160,6 +1160,8 @@ export interface components {
             packaging?: components["schemas"]["Format"];
             /** @description What its download can be asked for. */
             formats?: components["schemas"]["Format"][];
+            /** @description In the answer to a paired order: the batches of the other profiles. */
+            paired?: components["schemas"]["Batch"][];
         };
         /** @enum {string} */
         BatchAction: "download" | "reject" | "revoke" | "approve";
@@ -1177,15 +1179,17 @@ export interface components {
             size: number;
             /** @description What would be left; negative when the order is larger than what is available, which `errors` then says too. */
             quota_after: number;
-            /** @description The first devices and the last. */
-            sample: {
-                index: number;
-                /** @description Encoded order, RFC 4514 escapes: `C=US, O=…, CN=…`. */
-                subject: string;
-                inputs: components["schemas"]["Inputs"];
-            }[];
+            sample: components["schemas"]["PreviewSample"];
             errors: components["schemas"]["FieldError"][];
             warnings: components["schemas"]["FieldError"][];
+            /** @description This and the next three: in a paired order only. */
+            profile_id?: number;
+            /** @description `null`: no such profile, or not open to you. */
+            profile_name?: string | null;
+            /** @description What the batch would be called. */
+            name?: string | null;
+            /** @description Of the other profiles, in the order of `profile_ids`. */
+            paired?: components["schemas"]["BatchPreview"][];
         };
         Ca: {
             /** @description SKI, lower-case hex. */
@@ -1302,7 +1306,9 @@ export interface components {
              * @enum {string}
              */
             method: "csv";
-            profile_id: number;
+            /** @description This, or `profile_ids`. */
+            profile_id?: number;
+            profile_ids?: components["schemas"]["ProfileIds"];
             name: components["schemas"]["BatchName"];
             /**
              * Format: password
@@ -1423,7 +1429,9 @@ export interface components {
              * @enum {string}
              */
             method: "form";
-            profile_id: number;
+            /** @description This, or `profile_ids`. */
+            profile_id?: number;
+            profile_ids?: components["schemas"]["ProfileIds"];
             name: components["schemas"]["BatchName"];
             size: number;
             /**
@@ -1657,6 +1665,15 @@ export interface components {
         PasswordResetRequest: {
             username: string;
         };
+        /** @description Instead of `profile_id`: the same devices to each of these profiles, all batches or none. They are called `NAME (PROFILE)`, and have each profile’s own PKCS#12 mode unless the order names one. An input that only some of them have goes to those. */
+        ProfileIds: number[];
+        /** @description The first devices and the last. */
+        PreviewSample: {
+            index: number;
+            /** @description Encoded order, RFC 4514 escapes: `C=US, O=…, CN=…`. */
+            subject: string;
+            inputs: components["schemas"]["Inputs"];
+        }[];
         /**
          * @description How keys that are made here are delivered; the profile’s first if left out. `p12`: one PKCS#12 file a device. `factory_flat`: `AA-BB-….cer` and `AA-BB-….prv`; `factory_folder`: `AA-BB-…/AA-BB-…_Cert.der` and `AA-BB-…/AA-BB-…_privkey.der`; both in DER, the PKCS#8 key as an entry of the archive that is encrypted under the PKCS 12 password (WinZip AE-2, AES-256).
          * @enum {string}
@@ -1873,6 +1890,12 @@ export interface components {
             revoked: number;
             /** @description Left as they were, the first reason too. */
             already_revoked: number;
+            /** @description This and the next two: by filter only. */
+            dry_run?: boolean;
+            /** @description That match. */
+            certificates?: number;
+            /** @description To be revoked by further requests: what they are to expect. */
+            remaining?: number;
         };
         ReleaseCertificates: {
             serial_numbers: string[];
@@ -1883,8 +1906,27 @@ export interface components {
         RevokeBatch: {
             reason: components["schemas"]["RevocationReason"];
         };
+        /** @description As in the list of certificates; at least one of them. */
+        CertificateFilter: {
+            batch_id?: number;
+            profile_id?: number;
+            /** @description For operators. */
+            organization_id?: number;
+            name?: string;
+            subject?: string;
+            serial_number?: string;
+            status?: components["schemas"]["CertificateStatus"];
+            /** @description A date or a time. */
+            from?: string;
+            /** @description A date or a time. */
+            to?: string;
+        };
+        /** @description Either `serial_numbers`, or `filter` with `expected`. */
         RevokeCertificates: {
-            serial_numbers: string[];
+            serial_numbers?: string[];
+            filter?: components["schemas"]["CertificateFilter"];
+            /** @description How many certificates the filter is expected to revoke. */
+            expected?: number;
             reason: components["schemas"]["RevocationReason"];
             /**
              * Format: date-time
@@ -1975,7 +2017,9 @@ export interface components {
              * @enum {string}
              */
             method: "single";
-            profile_id: number;
+            /** @description This, or `profile_ids`. */
+            profile_id?: number;
+            profile_ids?: components["schemas"]["ProfileIds"];
             name: components["schemas"]["BatchName"];
             /** @constant */
             size?: 1;
@@ -3843,6 +3887,7 @@ export interface operations {
             405: components["responses"]["MethodNotAllowed"];
             409: components["responses"]["Conflict"];
             414: components["responses"]["UriTooLong"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -4170,7 +4215,10 @@ export interface operations {
     };
     revokeCertificates: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description True: says what would be done, and does nothing. */
+                dry_run?: components["parameters"]["DryRun"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4181,7 +4229,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description All of them, or none. */
+            /** @description By serial number: all of them, or none. By filter: what was revoked, or with `dry_run=true` would be. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4195,6 +4243,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];

@@ -49,7 +49,9 @@ export interface FieldError {
 	value?: string;
 }
 
-export type BatchPreview = Omit<Schemas['BatchPreview'], 'errors' | 'warnings'> & {
+export type BatchPreview = Omit<Schemas['BatchPreview'], 'errors' | 'warnings' | 'paired'> & {
+	/** Of the other profiles of a paired order. */
+	paired?: BatchPreview[];
 	errors: FieldError[];
 	warnings: FieldError[];
 };

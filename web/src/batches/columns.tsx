@@ -80,6 +80,7 @@ export function batchColumns(t: TFunction, shown: Shown): Column<Batch>[] {
 		},
 		{
 			key: 'by',
+			className: 'nowrap',
 			title: t('batches.by'),
 			cell: (batch) => batch.created_by,
 			text: (batch) => batch.created_by,

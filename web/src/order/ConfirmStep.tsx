@@ -1,6 +1,6 @@
 import { Button } from '@carbon/react';
 import { useTranslation } from 'react-i18next';
-import type { Profile } from '../api/types';
+import type { BatchPreview, Profile } from '../api/types';
 import { formatNumber } from '../lib/format';
 import { useLive } from '../live/live';
 import { Fact, Facts } from '../ui/Facts';
@@ -30,7 +30,7 @@ export function ConfirmStep(props: ConfirmStepProps) {
 	const down = useLive() === 'down';
 	const { preview, order, kind, file } = proposal;
 	const packaging = 'packaging' in order ? order.packaging : undefined;
-	const low = profile.quota && preview.quota_after * 10 < profile.quota.allocated;
+	const others = preview.paired ?? [];
 
 	return (
 		<div className="stack">
@@ -39,18 +39,14 @@ export function ConfirmStep(props: ConfirmStepProps) {
 				<h2>{t('order.confirmTitle')}</h2>
 				<p className="quiet">{t('order.confirmText')}</p>
 				<Facts>
-					<Fact name={t('order.name')}>{order.name}</Fact>
+					<Fact name={t('order.name')}>{preview.name ?? order.name}</Fact>
 					<Fact name={t('login.profile')}>{profile.name}</Fact>
 					<Fact name={t('batches.method')}>
 						{t(`order.${kind}`)}
 						{file && `: ${file.name}`}
 					</Fact>
 					<Fact name={t('order.size')}>{formatNumber(preview.size)}</Fact>
-					<Fact name={t('order.quotaAfter')}>
-						<span className={low ? 'bad-text' : undefined}>
-							{formatNumber(preview.quota_after)}
-						</span>
-					</Fact>
+					<QuotaAfter preview={preview} allocated={profile.quota?.allocated} />
 					{packaging && (
 						<Fact name={t('order.packaging')}>{t(`batches.formats.${packaging}`)}</Fact>
 					)}
@@ -61,6 +57,9 @@ export function ConfirmStep(props: ConfirmStepProps) {
 				<ErrorList errors={preview.warnings} kind="warning" title={t('order.warnings')} />
 			)}
 			<Sample preview={preview} profile={profile} />
+			{others.map((other) => (
+				<Paired key={other.profile_id} preview={other} profile={profile} />
+			))}
 			{sending !== undefined && file && (
 				<Meter wide label={t('order.sending')} value={Math.round(sending * 100)} max={100} />
 			)}
@@ -80,7 +79,38 @@ export function ConfirmStep(props: ConfirmStepProps) {
 	);
 }
 
-function Sample({ preview, profile }: { preview: Proposal['preview']; profile: Profile }) {
+function QuotaAfter({ preview, allocated }: { preview: BatchPreview; allocated?: number }) {
+	const { t } = useTranslation();
+	const low = allocated !== undefined && preview.quota_after * 10 < allocated;
+	return (
+		<Fact name={t('order.quotaAfter')}>
+			<span className={low ? 'bad-text' : undefined}>{formatNumber(preview.quota_after)}</span>
+		</Fact>
+	);
+}
+
+/** The batch of another profile in a paired order. */
+function Paired({ preview, profile }: { preview: BatchPreview; profile: Profile }) {
+	const { t } = useTranslation();
+	return (
+		<>
+			<section className="panel">
+				<h2>{preview.profile_name}</h2>
+				<Facts>
+					<Fact name={t('order.name')}>{preview.name}</Fact>
+					<Fact name={t('order.size')}>{formatNumber(preview.size)}</Fact>
+					<QuotaAfter preview={preview} />
+				</Facts>
+			</section>
+			{preview.warnings.length > 0 && (
+				<ErrorList errors={preview.warnings} kind="warning" title={t('order.warnings')} />
+			)}
+			<Sample preview={preview} profile={profile} />
+		</>
+	);
+}
+
+function Sample({ preview, profile }: { preview: BatchPreview; profile: Profile }) {
 	const { t } = useTranslation();
 	const names = new Set(preview.sample.flatMap((item) => Object.keys(item.inputs)));
 	const inputs = profile.inputs.filter((input) => names.has(input.name));
@@ -88,7 +118,10 @@ function Sample({ preview, profile }: { preview: Proposal['preview']; profile: P
 	return (
 		<section className="panel">
 			<h2>{t('order.subjects')}</h2>
-			<ScrollBox label={t('order.subjects')} size="plain">
+			<ScrollBox
+				label={[t('order.subjects'), preview.profile_name].filter(Boolean).join(', ')}
+				size="plain"
+			>
 				<table className="grid grid--compact">
 					<thead>
 						<tr>

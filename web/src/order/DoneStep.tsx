@@ -20,6 +20,7 @@ export function DoneStep({ made, onAnother }: DoneStepProps) {
 	const { t } = useTranslation();
 	const { data: batch = made } = useQuery({ ...batchQuery(made.id), initialData: made });
 	const { start, dialog } = useBatchActions();
+	const others = made.paired ?? [];
 	const done = batch.succeeded + batch.failed;
 	let text = t('order.doneReady') as string;
 	if (batch.status === 'pending_approval') text = t('order.doneWaiting');
@@ -44,6 +45,16 @@ export function DoneStep({ made, onAnother }: DoneStepProps) {
 					{formatNumber(batch.succeeded)} / {formatNumber(batch.size)}
 					{batch.failed > 0 && `, ${t('batches.failedCount', { count: batch.failed })}`}
 				</p>
+				{others.length > 0 && (
+					<>
+						<h3>{t('order.pairedBatches')}</h3>
+						<ul className="bullets">
+							{others.map((other) => (
+								<PairedBatch key={other.id} made={other} />
+							))}
+						</ul>
+					</>
+				)}
 				<div className="row">
 					<Link to="/batches/$batchId" params={{ batchId: String(batch.id) }}>
 						{t('batches.openPage')}
@@ -64,5 +75,17 @@ export function DoneStep({ made, onAnother }: DoneStepProps) {
 			</div>
 			{dialog}
 		</div>
+	);
+}
+
+function PairedBatch({ made }: { made: Batch }) {
+	const { data: batch = made } = useQuery({ ...batchQuery(made.id), initialData: made });
+	return (
+		<li>
+			<Link to="/batches/$batchId" params={{ batchId: String(batch.id) }}>
+				{batch.id} {batch.name}
+			</Link>{' '}
+			{batch.profile.name} <StatusTag status={batch.status} />
+		</li>
 	);
 }

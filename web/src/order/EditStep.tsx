@@ -16,8 +16,9 @@ import { CsvTab } from './CsvTab';
 import { FormTab, SingleTab } from './FormTab';
 import { type OrderContext, type OrderFields, orderErrors } from './fields';
 import type { OrderForm } from './fields-view';
-import { type Kind, kinds, methodOf, takesFile } from './kinds';
+import { type Kind, kinds, methodOf, pairs, takesFile } from './kinds';
 import type { Proposal, Refusal } from './OrderWizard';
+import { PairedProfiles } from './PairedProfiles';
 import { orderOf, sendPreview } from './payload';
 import { ErrorList } from './ServerErrors';
 import type { CsrFile } from './useCsrFile';
@@ -114,8 +115,9 @@ export function EditStep(props: EditStepProps) {
 			}
 			const order = orderOf(kind, profile, form.getValues());
 			const preview = await sendPreview({ order, file, onProgress: setBusy });
-			if (preview.errors.length > 0) {
-				onRefusal(preview.errors, preview.errors.length);
+			const errors = [preview, ...(preview.paired ?? [])].flatMap((one) => one.errors);
+			if (errors.length > 0) {
+				onRefusal(errors, errors.length);
 				focusFirstError();
 			} else {
 				props.onProposal({ kind, order, file, preview, key: crypto.randomUUID() });
@@ -169,6 +171,7 @@ export function EditStep(props: EditStepProps) {
 					{kind === 'csv' && (
 						<CsvTab {...tab} csv={csv} fileError={fileError} onFile={chooseFile} />
 					)}
+					{pairs(kind) && <PairedProfiles form={form} profile={profile} />}
 					{busy !== undefined && takesFile(kind) && (
 						<Meter wide label={t('order.sending')} value={Math.round(busy * 100)} max={100} />
 					)}

@@ -106,7 +106,7 @@ export function OrderWizard({ profile, typed }: OrderWizardProps) {
 		try {
 			const made = await sendOrder({ ...now, onProgress: setSending }, now.key);
 			form.resetField('password', { defaultValue: '' });
-			patchBatch(client, made);
+			for (const one of [made, ...(made.paired ?? [])]) patchBatch(client, one);
 			for (const key of ['batches', 'dashboard', 'profile', 'me']) {
 				void client.invalidateQueries({ queryKey: [key] });
 			}

@@ -15,6 +15,8 @@ export interface OrderFields {
 	inputs: Record<string, string>;
 	generator: string;
 	increment: string;
+	/** Ids of further profiles that the same devices get certificates from. */
+	also: number[];
 }
 
 export interface OrderContext {
@@ -41,6 +43,7 @@ export function orderDefaults(profile: Profile): OrderFields {
 		inputs: Object.fromEntries(profile.inputs.map((input) => [input.name, input.default ?? ''])),
 		generator: 'none',
 		increment: '1',
+		also: [],
 	};
 }
 

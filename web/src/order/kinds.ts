@@ -15,6 +15,11 @@ export function makesKeys(kind: Kind): boolean {
 	return kind !== 'csrs';
 }
 
+/** Can one list of devices go to several profiles at once?  Requests are for one alone. */
+export function pairs(kind: Kind): boolean {
+	return kind !== 'csrs';
+}
+
 export function takesFile(kind: Kind): boolean {
 	return kind === 'csrs' || kind === 'csv';
 }

@@ -97,6 +97,18 @@ describe('orderOf', () => {
 		expect(orderOf('form', profile, fields())).not.toHaveProperty('generator');
 		expect(orderOf('csrs', profile, fields())).not.toHaveProperty('pkcs12_password');
 		expect(orderOf('csv', profile, fields())).not.toHaveProperty('inputs');
+		expect(orderOf('csv', profile, fields())).not.toHaveProperty('packaging');
+		expect(orderOf('csv', profile, fields({ packaging: 'factory_flat' }))).toMatchObject({
+			packaging: 'factory_flat',
+		});
+	});
+
+	it('names all profiles of a paired order; requests are for one alone', () => {
+		const paired = fields({ also: [47, 801] });
+		expect(orderOf('csv', profile, paired)).toMatchObject({ profile_ids: [51, 47, 801] });
+		expect(orderOf('csv', profile, paired)).not.toHaveProperty('profile_id');
+		expect(orderOf('csrs', profile, paired)).toMatchObject({ profile_id: 51 });
+		expect(orderOf('csrs', profile, paired)).not.toHaveProperty('profile_ids');
 	});
 });
 

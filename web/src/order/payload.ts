@@ -21,7 +21,10 @@ function inputValues(profile: Profile, kind: Kind, fields: OrderFields): Record<
 
 /** The order as the API takes it. */
 export function orderOf(kind: Kind, profile: Profile, fields: OrderFields): Order {
-	const common = { profile_id: profile.id, name: fields.name.trim() };
+	const name = fields.name.trim();
+	const alone = { profile_id: profile.id, name };
+	const common =
+		fields.also.length > 0 ? { profile_ids: [profile.id, ...fields.also], name } : alone;
 	const keys = makesKeys(kind) && {
 		pkcs12_password: fields.password,
 		...(fields.mode !== '' && { pkcs12_mode: fields.mode }),
@@ -46,7 +49,7 @@ export function orderOf(kind: Kind, profile: Profile, fields: OrderFields): Orde
 		case 'single':
 			return { method: 'single', ...common, ...keys, size: 1, inputs } as JsonOrder;
 		case 'csrs':
-			return { method: 'csr', ...common, inputs } as FileOrder;
+			return { method: 'csr', ...alone, inputs } as FileOrder;
 		case 'csv':
 			return { method: 'csv', ...common, ...keys } as FileOrder;
 	}
@@ -73,12 +76,13 @@ async function askPreview({ order, file, onProgress }: Send): Promise<BatchPrevi
 }
 
 export async function sendPreview(send: Send): Promise<BatchPreview> {
-	const preview = await askPreview(send);
-	return {
+	const tidied = (preview: BatchPreview): BatchPreview => ({
 		...preview,
 		errors: tidyErrors(preview.errors),
 		warnings: tidyErrors(preview.warnings),
-	};
+		paired: preview.paired?.map(tidied),
+	});
+	return tidied(await askPreview(send));
 }
 
 /** The same key again, after an answer that was lost, gives the first batch instead of a second. */

@@ -60,6 +60,10 @@ export const order = {
 	modeDefault: 'As the profile says ({{mode}})',
 	modeModern: 'Modern: AES-256, SHA-256',
 	modeCompatible: 'Compatible: Triple DES, SHA-1, for old systems',
+	also: 'Order from further profiles too',
+	alsoText:
+		'The same devices get a certificate of each: a batch a profile, ordered all together or not at all.',
+	pairedBatches: 'Ordered with it',
 	packaging: 'Files',
 	generator: 'Generator',
 	generators: { none: 'None', mac: 'MAC', eui64: 'EUI-64', decimal: 'Decimal' },
