@@ -183,7 +183,7 @@ CREATE TABLE certificate_der (
 );
 
 -- What a slice brings to the download, in order of index.  Files made from a certificate alone are
--- encoded again from certificate_der.
+-- encoded again from certificate_der.  Not clustered: SQLite would read whole rows, megabytes, to compare keys.
 CREATE TABLE slice_file (
 	batch_id	BIGINT NOT NULL,
 	slice_no	BIGINT NOT NULL,
@@ -191,7 +191,7 @@ CREATE TABLE slice_file (
 	manifest	BLOB NOT NULL,		-- its lines of manifest.csv
 	body		BLOB,			-- the files as entries of the ZIP; NULL: from the certificates
 	PRIMARY KEY (batch_id, slice_no)
-) /* clustered */;
+);
 
 -- The first answer to an order made with an Idempotency-Key.
 CREATE TABLE idempotency (
