@@ -63,9 +63,9 @@ result(const struct output *o, const struct check_totals *t)
 		    (long long)t->certificates, (long long)t->journaled, (long long)t->audit_records, t->faults);
 		return;
 	}
-	all = json_pack("{s:b, s:I, s:I, s:I, s:O, s:O}", "ok", t->faults == 0, "certificates",
-	    (json_int_t)t->certificates, "journal_records", (json_int_t)t->journaled, "audit_records",
-	    (json_int_t)t->audit_records, "rules", o->rules, "faults", o->faults);
+	all = json_pack("{s:b, s:I, s:I, s:I, s:I, s:O, s:O}", "ok", t->faults == 0, "certificates",
+	    (json_int_t)t->certificates, "journal_records", (json_int_t)t->journaled, "on_their_way",
+	    (json_int_t)t->planned, "audit_records", (json_int_t)t->audit_records, "rules", o->rules, "faults", o->faults);
 	text = json_dumps(all, JSON_INDENT(2));
 	(void)printf("%s\n", text);
 	free(text);

@@ -193,6 +193,7 @@ record_check(struct run *r, const struct signlink_record *record, struct err *e)
 	r->record = record;
 	if (!app_tx(r->app, DB_READ, record_tx, r, e))
 		return false;
+	r->totals->planned += r->planned;
 	if (r->found || r->admin || r->planned || internal(r, record))
 		return true;
 	/* It may have been stored since its slice was looked at. */

@@ -19,6 +19,7 @@ struct check_report {
 
 struct check_totals {
 	int64_t	certificates, journaled, audit_records;
+	int64_t	planned;	/* signed and about to be stored, or to be revoked as orphans */
 	size_t	faults;
 };
 

@@ -60,6 +60,20 @@ static const struct {
 	{ { "secrets", "no password is kept of a batch that needs none any more" },
 	  "SELECT 'batch ' || CAST(s.batch_id AS TEXT) FROM batch_secret s LEFT JOIN batch b ON b.id = s.batch_id"
 	  " WHERE b.id IS NULL OR b.state NOT IN ('pending_creation', 'pending_approval', 'pending_issue') LIMIT $1" },
+	{ { "dead", "nothing of a rejected or revoked batch is valid" },
+	  "SELECT 'certificate ' || CAST(c.id AS TEXT) || ' of batch ' || CAST(b.id AS TEXT) FROM batch b"
+	  " JOIN certificate c ON c.batch_id = b.id AND c.state = 0"
+	  " WHERE b.state IN ('rejected', 'revoked') AND b.rest = 'none' LIMIT $1" },
+	{ { "revoked", "a batch counts what is revoked of it" },
+	  "SELECT 'batch ' || CAST(b.id AS TEXT) || ' says ' || CAST(b.revoked AS TEXT) || ', there are ' ||"
+	  " CAST(b.gone AS TEXT) FROM (SELECT id, state, rest, revoked, (SELECT COUNT(*) FROM certificate c"
+	  " WHERE c.batch_id = batch.id AND c.state = 1) AS gone FROM batch) b"
+	  " WHERE b.rest = 'none' AND b.state <> 'rejected' AND b.gone <> b.revoked LIMIT $1" },
+	{ { "files", "no file with a key is kept of a batch whose results are purged" },
+	  "SELECT 'slice ' || CAST(f.slice_no AS TEXT) || ' of batch ' || CAST(f.batch_id AS TEXT) FROM slice_file f"
+	  " JOIN batch b ON b.id = f.batch_id WHERE b.purged_at IS NOT NULL AND b.rest = 'none' LIMIT $1" },
+	{ { "orphans", "what was signed for nobody belongs to no quota and is revoked" },
+	  "SELECT 'certificate ' || CAST(id AS TEXT) FROM certificate WHERE state = 3 AND status_seq IS NULL LIMIT $1" },
 	{ { "names", "a device name belongs to a batch that may have one" },
 	  "SELECT n.input || ' ' || n.value || ' of batch ' || CAST(n.batch_id AS TEXT) FROM device_name n"
 	  " LEFT JOIN batch b ON b.id = n.batch_id WHERE b.id IS NULL LIMIT $1" },
