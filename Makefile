@@ -4,6 +4,7 @@
 #   make build    the programs into ./build, the page into web/dist
 #   make test     all suites; SUITES="unit api" for some
 #   make asan     the same suites on a build with AddressSanitizer and UBSan
+#   make fault    200 rounds of orders while something breaks (half an hour); ROUNDS, SEED, STORE
 #   make bench    the measurements of tests/bench
 #   make cluster  several hosts on this one: PostgreSQL fails over in the middle of a batch
 #   make lint     clang-tidy, cppcheck, the layers, Biome
@@ -15,12 +16,15 @@
 BUILD ?= build
 DEMO ?= demo
 SUITES ?=
+ROUNDS ?= 200
+STORE ?= both
+SEED ?=
 SETUP ?= tools/setup
 NODE := tools/with-node
 
 WEB_SOURCES := $(shell find web api/openapi.yaml -name node_modules -prune -o -path web/dist -prune -o -type f -print)
 
-.PHONY: run build test asan bench lint fmt clean cluster setup setup-test setup-lint setup-cluster programs page
+.PHONY: run build test asan fault bench lint fmt clean cluster setup setup-test setup-lint setup-cluster programs page
 .DELETE_ON_ERROR:
 
 run: build
@@ -63,6 +67,9 @@ asan: setup-test page
 	[ -f $(BUILD)-asan/build.ninja ] || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C $(BUILD)-asan
 	CERTMILL_BUILD=$(BUILD)-asan tests/run $(SUITES)
+
+fault: setup-test build
+	CERTMILL_BUILD=$(BUILD) tests/fault/rounds --rounds $(ROUNDS) --store $(STORE) $(if $(SEED),--seed $(SEED))
 
 bench: setup-test build
 	CERTMILL_BUILD=$(BUILD) tests/bench/run

@@ -46,6 +46,7 @@ class Instance:
         self.dir = os.path.join(self.parent, "instance")
         self.base = port_base()
         self.args = list(args)
+        self.env = {}
         self.child = None
 
     def __enter__(self):
@@ -66,7 +67,8 @@ class Instance:
         log = open(os.path.join(self.parent, "log"), "ab")
         self.child = subprocess.Popen(
             [PROGRAM, "demo", "--dir", self.dir, "--port-base", str(self.base), *self.args],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, cwd="/", text=True, start_new_session=True)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, cwd="/", text=True, start_new_session=True,
+            env={**os.environ, **self.env})
         ready = threading.Event()
 
         def read():
