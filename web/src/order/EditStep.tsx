@@ -19,7 +19,7 @@ import type { OrderForm } from './fields-view';
 import { type Kind, kinds, methodOf, pairs, takesFile } from './kinds';
 import type { Proposal, Refusal } from './OrderWizard';
 import { PairedProfiles } from './PairedProfiles';
-import { orderOf, sendPreview } from './payload';
+import { orderOf, previewErrors, sendPreview } from './payload';
 import { ErrorList } from './ServerErrors';
 import type { CsrFile } from './useCsrFile';
 import { type CsvFile, csvUsable } from './useCsvFile';
@@ -115,7 +115,7 @@ export function EditStep(props: EditStepProps) {
 			}
 			const order = orderOf(kind, profile, form.getValues());
 			const preview = await sendPreview({ order, file, onProgress: setBusy });
-			const errors = [preview, ...(preview.paired ?? [])].flatMap((one) => one.errors);
+			const errors = previewErrors(preview);
 			if (errors.length > 0) {
 				onRefusal(errors, errors.length);
 				focusFirstError();

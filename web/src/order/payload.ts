@@ -1,7 +1,7 @@
 import { api, got, upload } from '../api/client';
 import { tidyErrors } from '../api/problem';
 import type { components } from '../api/schema';
-import type { Batch, BatchPreview, Profile } from '../api/types';
+import type { Batch, BatchPreview, FieldError, Profile } from '../api/types';
 import { countedInput, inputsFor, type OrderFields } from './fields';
 import { type Kind, makesKeys } from './kinds';
 
@@ -83,6 +83,14 @@ export async function sendPreview(send: Send): Promise<BatchPreview> {
 		paired: preview.paired?.map(tidied),
 	});
 	return tidied(await askPreview(send));
+}
+
+/** What is wrong with any of the batches; those of a paired order say which. */
+export function previewErrors(preview: BatchPreview): FieldError[] {
+	const others = (preview.paired ?? []).flatMap(({ profile_name, errors }) =>
+		errors.map((error) => ({ ...error, message: `${profile_name}: ${error.message}` })),
+	);
+	return [...preview.errors, ...others];
 }
 
 /** The same key again, after an answer that was lost, gives the first batch instead of a second. */

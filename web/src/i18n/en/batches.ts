@@ -161,6 +161,6 @@ export const revoke = {
 		superseded: 'Superseded',
 		cessation_of_operation: 'Cessation of operation',
 		privilege_withdrawn: 'Privilege withdrawn',
-		certificate_hold: 'On hold, can be released',
+		certificate_hold: 'On hold (where the profile allows it)',
 	},
 } as const;
