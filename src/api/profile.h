@@ -7,6 +7,8 @@
 #include "http/http.h"
 
 http_handler api_ecosystems_get, api_profiles_get, api_profile_get, api_profile_chain, api_profile_template;
+http_handler api_profiles_post, api_profile_sample, api_profile_versions_get, api_profile_versions_post,
+    api_profile_version_get, api_profile_version_changes;
 
 /* Who one is, for whom one acts, and with what; cookie NULL: no session. */
 must_check bool me_json(struct app *, const struct actor *, const char *cookie, struct arena *, json_t **,

@@ -27,7 +27,7 @@ try {
 }
 
 if (instance.pid) {
-	for (const file of ["start", "contract", "login", "tokens", "profiles", "orders", "csv", "csr", "lists", "download", "quota", "revoke", "foreign", "operator", "factors", "cli", "bad", "roles", "finish"])
+	for (const file of ["start", "contract", "login", "tokens", "profiles", "orders", "csv", "csr", "lists", "download", "packaging", "quota", "revoke", "foreign", "operator", "editing", "factors", "cli", "bad", "roles", "finish"])
 		await import(`./${file}.ts`);
 
 	test("SIGTERM: gone within 10 s", async () => {
