@@ -124,7 +124,6 @@ metrics(struct app *app, const struct http_req *q, struct http_res *s, struct er
 	struct http_stats st = { 0 };
 	const struct http_server *of = atomic_load(&server);
 
-	(void)app;
 	(void)q;
 	(void)e;
 	if (of != NULL)
@@ -138,6 +137,7 @@ metrics(struct app *app, const struct http_req *q, struct http_res *s, struct er
 	gauge(&o, "http_active", "Requests that are worked on or answered now.", st.active);
 	gauge(&o, "http_waiting", "Requests that wait for a thread.", st.queue);
 	gauge(&o, "http_event_streams", "Event streams that are open.", st.events);
+	ops_crl_metrics(app, &o);
 	str_adds(&o, "# EOF\n");
 	return http_bytes(s, 200, "application/openmetrics-text; version=1.0.0; charset=utf-8", o.p, o.len);
 }

@@ -9,6 +9,9 @@ extern const size_t ops_routes_n;
 
 /* /healthz is answered even while all workers are busy. */
 bool ops_quick(struct app *, const struct http_req *, struct http_res *);
+/* Appends gauges of the revocation lists: ops_crl.c. */
+struct str;
+void ops_crl_metrics(struct app *, struct str *);
 /* Whose figures /metrics shows; once, before the first request. */
 void ops_serve(const struct http_server *);
 

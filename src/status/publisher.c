@@ -184,6 +184,7 @@ static bool
 publish(struct publisher *p, struct scope *s, bool delta, bool *held, struct err *e)
 {
 	const struct app *app = &p->st->app;
+	int64_t begin_ms = clock_mono_ms();
 	struct build b = { .st = p->st, .signer = p->signer, .ca = s->ca, .base = s->has_full ? &s->full : NULL,
 		.row = { .ca_id = s->ca->id, .shard = s->shard, .delta = delta } };
 
@@ -201,8 +202,8 @@ publish(struct publisher *p, struct scope *s, bool delta, bool *held, struct err
 		return false;
 	*(delta ? &s->delta : &s->full) = b.row;
 	*(delta ? &s->has_delta : &s->has_full) = true;
-	log_info("crl.published", "ca=%s shard=%" PRId64 " delta=%d number=%" PRId64 " entries=%" PRId64, s->ca->issuer.id,
-	    s->shard, delta, b.row.number, b.row.entries);
+	log_info("crl.published", "ca=%s shard=%" PRId64 " delta=%d number=%" PRId64 " entries=%" PRId64 " ms=%" PRId64,
+	    s->ca->issuer.id, s->shard, delta, b.row.number, b.row.entries, clock_mono_ms() - begin_ms);
 	return crl_release(app, s->ca->id, s->shard, p->owner, e);
 }
 
