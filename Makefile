@@ -75,6 +75,7 @@ bench: setup-test build
 	CERTMILL_BUILD=$(BUILD) tests/bench/run
 
 cluster: setup-cluster build
+	CERTMILL_BUILD=$(BUILD) tests/cluster/copy
 	CERTMILL_BUILD=$(BUILD) tests/cluster/run
 
 lint: setup-lint $(BUILD)/build.ninja web/node_modules/.installed
