@@ -1,5 +1,6 @@
 /* Revocation lists in /metrics: when each ends, so that an alarm can be set before. */
 #include "base/arena.h"
+#include "base/str.h"
 #include "cmd/ops.h"
 #include "domain/crl.h"
 #include "domain/status_feed.h"
