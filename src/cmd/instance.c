@@ -76,7 +76,7 @@ instance_open(const struct config *conf, bool migrate, struct instance **out, st
 	    .signer_ops = conf->signer.ops_socket, .instance_dir = conf->instance.dir,
 	    .portal_origin = conf->instance.origin, .mtls_origin = conf->instance.mtls_url,
 	    .public_url = conf->instance.public_url, .csv_rows_max = 1000000, .upload_max = conf->web.upload_max,
-	    .slice_size = 1000, .store_dir = str_starts(conf->store.uri, "sqlite:") ? config_store_dir(conf) : NULL,
+	    .slice_size = 500, .store_dir = str_starts(conf->store.uri, "sqlite:") ? config_store_dir(conf) : NULL,
 	    .journal_dir = conf->signer.config == NULL ? NULL : signer_dir(in, conf->signer.config),
 	    .free_min = conf->store.free_min };
 	*out = give(in);

@@ -28,7 +28,7 @@ struct app {
 	int64_t			 free_min;	/* octets that stay free on both */
 	int64_t			 csv_rows_max;	/* 1,000,000 */
 	int64_t			 upload_max;	/* octets, 256 MiB */
-	int64_t			 slice_size;	/* items a slice, 1,000 */
+	int64_t			 slice_size;	/* items a slice, 500 */
 };
 
 /* A body run in one transaction on this thread's connection (db_tx). */
