@@ -145,7 +145,8 @@ def rsa():
             client = Client(i)
             profile = i.profile("Bench RSA-2048", "idevid/idevid.json", id=8902, ca="cablelabs-cm-ca",
                                 ecosystem="docsis-3.0", signature="sha256WithRSAEncryption",
-                                keys={"server": [{"algorithm": "RSA", "size": 2048}]})
+                                keys={"server": [{"algorithm": "RSA", "size": 2048}],
+                                      "csr": [{"algorithm": "RSA", "size": 2048}]})
             runs = [measure(i, client, count, lambda: client.form(profile, f"rsa-{k}", count, i.macs(count)))
                     for k in range(4)][1:]
         said(f"orders, rsa_keygen = {setting}", spread(rates(runs)) + f", {spread(rates(runs, 'cpu_s'), ' per CPU s')}")
