@@ -47,3 +47,21 @@ test("a hold is refused where the profile allows none, and nothing is changed", 
 	await expect(row(page, serial)).toContainText("Issued");
 	await expect(row(page, serial).getByRole("button", { name: "Release" })).toHaveCount(0);
 });
+
+test("all that match a search are revoked, on this page and the next ones", async ({ portal }) => {
+	const b = await made(as("orderer"), world.ec, `all ${Date.now()}`, 60);
+	const page = await portal.open("revoker", { path: `/certificates?batch=${b.id}` });
+	await page.getByRole("checkbox", { name: "Select all on this page" }).focus();
+	await page.keyboard.press("Space");
+	await expect(page.getByText("50 certificates selected").first()).toBeVisible();
+	await page.getByRole("button", { name: "Select all 60 that match" }).click();
+	await expect(page.getByText("All 60 that match are selected").first()).toBeVisible();
+	await accessible(page);
+	await page.getByRole("button", { name: "Revoke selected certificates" }).click();
+	const dialog = page.getByRole("dialog");
+	await expect(dialog).toContainText("60 certificates");
+	await dialog.getByLabel("Reason").selectOption({ label: "Superseded" });
+	await dialog.getByRole("button", { name: "OK", exact: true }).click();
+	await expect(dialog).toHaveCount(0);
+	expect((await as("viewer").call("getBatch", 200, { path: { batch_id: b.id } })).body.revoked).toBe(60);
+});

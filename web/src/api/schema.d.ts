@@ -346,7 +346,31 @@ export interface paths {
         /** Certificate profiles */
         get: operations["listProfiles"];
         put?: never;
-        post?: never;
+        /**
+         * Prepare version 1 of a new profile
+         * @description Faults are named by their JSON paths, all of them. What is prepared is not ordered yet: an operator’s key activates it (`certmill profile activate`), since the signer believes nothing else.
+         */
+        post: operations["createProfile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The certificate that a profile document would make
+         * @description Nothing is kept. The certificate is built as workers build it and decoded; its signature is zero. Faults of the document are named by their JSON paths, those of the sample’s values by `inputs.NAME`.
+         */
+        post: operations["sampleProfile"];
         delete?: never;
         options?: never;
         head?: never;
@@ -396,6 +420,64 @@ export interface paths {
         };
         /** Empty CSV with the columns that an upload has */
         get: operations["getProfileTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles/{profile_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions of a profile, newest first
+         * @description For operators and auditors; 404 for others.
+         */
+        get: operations["listProfileVersions"];
+        put?: never;
+        /**
+         * Prepare the next version of a profile
+         * @description The document’s `id` is the profile’s, its `version` the next one. All faults are named by their JSON paths. Orders take it once an operator’s key has activated it (`certmill profile activate`).
+         */
+        post: operations["createProfileVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles/{profile_id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version’s document */
+        get: operations["getProfileVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles/{profile_id}/versions/{version}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a version differs from another */
+        get: operations["getProfileVersionChanges"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1758,6 +1840,76 @@ export interface components {
             /** @description Days after which the results of a batch are purged. */
             days_to_live?: number;
             quota: components["schemas"]["Quota"] | null;
+        };
+        /** @description A profile as data: `profiles/profile.schema.json`. */
+        ProfileDocument: {
+            id: number;
+            version: number;
+            name: string;
+            ecosystem: string;
+            ca: string;
+        } & {
+            [key: string]: unknown;
+        };
+        ProfilePrepared: {
+            profile_id: number;
+            version: number;
+            /** @description `false`: this very document was there. */
+            new: boolean;
+        };
+        ProfileVersionList: {
+            items: {
+                version: number;
+                /** @description Ordered from now on. */
+                active: boolean;
+                /** Format: date-time */
+                created_at: string;
+                created_by: string;
+                /**
+                 * Format: date-time
+                 * @description `null`: prepared only.
+                 */
+                activated_at: string | null;
+            }[];
+        };
+        ProfileChanges: {
+            from: number;
+            to: number;
+            changes: {
+                /** @description `subject[2].pattern` */
+                path: string;
+                /** @description `null`: not there. */
+                before: unknown;
+                /** @description `null`: not there. */
+                after: unknown;
+            }[];
+        };
+        ProfileSampleOrder: {
+            document: components["schemas"]["ProfileDocument"];
+            /** @description What it lacks is taken from examples and defaults of the document. */
+            inputs?: components["schemas"]["Inputs"];
+            /** @description Whose constants are taken; made up if left out. */
+            organization_id?: number;
+        };
+        ProfileSample: {
+            subject: string;
+            issuer: string;
+            serial_number: string;
+            key: components["schemas"]["Key"];
+            signature: string;
+            /** Format: date-time */
+            not_before: string;
+            /** Format: date-time */
+            not_after: string;
+            extensions: {
+                oid: string;
+                name: string;
+                critical: boolean;
+                value: string;
+            }[];
+            inputs: components["schemas"]["Inputs"];
+            /** @description With a signature of zeros: no CA has signed it. */
+            pem: string;
         };
         ProfileExtension: {
             oid: string;
@@ -3375,6 +3527,83 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    createProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileDocument"];
+            };
+        };
+        responses: {
+            /** @description Prepared; the same document again is fine. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfilePrepared"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    sampleProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileSampleOrder"];
+            };
+        };
+        responses: {
+            /** @description What would be issued today. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileSample"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getProfile: {
         parameters: {
             query?: never;
@@ -3474,6 +3703,157 @@ export interface operations {
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
             414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listProfileVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the profile. */
+                profile_id: components["parameters"]["ProfileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Orders keep the version that they were made with. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileVersionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createProfileVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the profile. */
+                profile_id: components["parameters"]["ProfileId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileDocument"];
+            };
+        };
+        responses: {
+            /** @description Prepared; the same document again is fine. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfilePrepared"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getProfileVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the profile. */
+                profile_id: components["parameters"]["ProfileId"];
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was brought in. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileDocument"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getProfileVersionChanges: {
+        parameters: {
+            query: {
+                /** @description The version to compare with. */
+                from: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the profile. */
+                profile_id: components["parameters"]["ProfileId"];
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Members that came, went or changed. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileChanges"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];

@@ -8,6 +8,7 @@ import type { Certificate } from '../api/types';
 import { useLive } from '../live/live';
 import { useRight } from '../session/me';
 import { useProfileChoice } from '../session/profile';
+import { announce } from '../ui/announce';
 import { copyText } from '../ui/copy';
 import { EmptyState } from '../ui/EmptyState';
 import { ListFrame } from '../ui/table/ListFrame';
@@ -17,9 +18,16 @@ import { useShownColumns } from '../ui/table/useShownColumns';
 import { useTitle } from '../ui/useTitle';
 import { CertificateFilters } from './CertificateFilters';
 import { certificateColumns } from './columns';
-import { certificatesParams, certificatesQuery, defaultLimit } from './queries';
+import {
+	certificatesParams,
+	certificatesQuery,
+	countMatching,
+	defaultLimit,
+	revocationFilter,
+} from './queries';
 import { ReleaseDialog } from './ReleaseDialog';
 import { RevokeListDialog } from './RevokeListDialog';
+import { type Matching, RevokeMatchingDialog } from './RevokeMatchingDialog';
 import { RevokeSerialsDialog } from './RevokeSerialsDialog';
 import { SelectionBar } from './SelectionBar';
 import { SerialListDialog } from './SerialListDialog';
@@ -44,6 +52,8 @@ export function CertificatesPage() {
 	const query = useQuery(certificatesQuery(search, profile?.id));
 	const selection = useSelection();
 	const [revoking, setRevoking] = useState<string[]>();
+	const [matching, setMatching] = useState<Matching>();
+	const [revokingAll, setRevokingAll] = useState(false);
 	const [releasing, setReleasing] = useState<string>();
 	const [listRevoking, setListRevoking] = useState(false);
 	const [listing, setListing] = useState(false);
@@ -52,11 +62,13 @@ export function CertificatesPage() {
 	const total = query.data?.total;
 
 	const change = useCallback(
-		(next: Partial<CertificatesSearch>) =>
+		(next: Partial<CertificatesSearch>) => {
+			setMatching(undefined);
 			void navigate({
 				search: (now) => ({ ...now, cursor: undefined, page: undefined, ...next }),
 				replace: true,
-			}),
+			});
+		},
 		[navigate],
 	);
 
@@ -133,13 +145,24 @@ export function CertificatesPage() {
 					/>
 				}
 				selectionBar={
-					selection.selected.size > 0 && (
+					(matching || selection.selected.size > 0) && (
 						<SelectionBar
-							count={selection.selected.size}
+							count={matching?.count ?? selection.selected.size}
+							all={matching !== undefined}
 							matching={query.data?.next_cursor || (search.page ?? 1) > 1 ? total : undefined}
-							onSelectAll={() => selection.addMatching(search, profile?.id)}
-							onRevoke={() => setRevoking([...selection.selected])}
-							onClear={selection.clear}
+							onSelectAll={async () => {
+								const filter = revocationFilter(search, profile?.id);
+								const count = await countMatching(filter);
+								setMatching({ filter, count });
+								announce(t('certificates.selectedAll', { count }));
+							}}
+							onRevoke={() =>
+								matching ? setRevokingAll(true) : setRevoking([...selection.selected])
+							}
+							onClear={() => {
+								setMatching(undefined);
+								selection.clear();
+							}}
 						/>
 					)
 				}
@@ -184,6 +207,16 @@ export function CertificatesPage() {
 					serials={revoking}
 					onDone={selection.clear}
 					onClose={() => setRevoking(undefined)}
+				/>
+			)}
+			{revokingAll && matching && (
+				<RevokeMatchingDialog
+					matching={matching}
+					onDone={() => {
+						setMatching(undefined);
+						selection.clear();
+					}}
+					onClose={() => setRevokingAll(false)}
 				/>
 			)}
 			{releasing && <ReleaseDialog serial={releasing} onClose={() => setReleasing(undefined)} />}

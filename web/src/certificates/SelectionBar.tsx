@@ -8,20 +8,22 @@ interface SelectionBarProps {
 	count: number;
 	/** How many match the filters; undefined: unknown, or all of them are on this page. */
 	matching: number | undefined;
-	onSelectAll: () => Promise<boolean>;
+	/** All that match are meant, not the ones that are ticked. */
+	all: boolean;
+	onSelectAll: () => Promise<void>;
 	onRevoke: () => void;
 	onClear: () => void;
 }
 
 export function SelectionBar(props: SelectionBarProps) {
-	const { count, matching, onSelectAll, onRevoke, onClear } = props;
+	const { count, matching, all, onSelectAll, onRevoke, onClear } = props;
 	const { t } = useTranslation();
 	const [busy, setBusy] = useState(false);
 
 	async function selectAll() {
 		setBusy(true);
 		try {
-			if (await onSelectAll()) notify('warning', t('certificates.selectPart', { count: 100_000 }));
+			await onSelectAll();
 		} catch (error) {
 			notify('error', problemTitle(t, error), problemText(t, error));
 		}
@@ -31,8 +33,8 @@ export function SelectionBar(props: SelectionBarProps) {
 	return (
 		<div className="bar bar--selection">
 			<div className="row">
-				<span>{t('certificates.selected', { count })}</span>
-				{matching !== undefined && (
+				<span>{t(all ? 'certificates.selectedAll' : 'certificates.selected', { count })}</span>
+				{matching !== undefined && !all && (
 					<button
 						type="button"
 						className="link-btn"

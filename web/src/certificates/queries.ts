@@ -1,5 +1,6 @@
 import { keepPreviousData, type QueryClient, queryOptions } from '@tanstack/react-query';
 import { api, got } from '../api/client';
+import type { components } from '../api/schema';
 import { dayEnd, dayStart } from '../lib/format';
 import { serialTidy } from '../lib/serial';
 import type { CertificatesSearch } from './search';
@@ -18,6 +19,28 @@ export function certificatesParams(search: CertificatesSearch, profileId: number
 		sort: search.sort,
 		profile_id: search.current ? profileId : undefined,
 	};
+}
+
+export type CertificateFilter = components['schemas']['CertificateFilter'];
+
+/** The same filters for a revocation; only what stands can be revoked. */
+export function revocationFilter(
+	search: CertificatesSearch,
+	profileId: number | undefined,
+): CertificateFilter {
+	const { sort: _, ...filter } = certificatesParams(search, profileId);
+	return { ...filter, status: 'issued' };
+}
+
+/** How many a filter would revoke now; changes nothing. */
+export async function countMatching(filter: CertificateFilter): Promise<number> {
+	const answer = await got(
+		api.POST('/certificates/revoke', {
+			params: { query: { dry_run: true } },
+			body: { filter, reason: 'unspecified' },
+		}),
+	);
+	return answer.revoked;
 }
 
 /** What a revocation or a release changes. */

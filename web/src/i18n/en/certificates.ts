@@ -19,8 +19,8 @@ export const certificates = {
 	selected_other: '{{count, number}} certificates selected',
 	selectAll: 'Select all {{count, number}} that match',
 	selecting: 'Selecting',
-	selectPart:
-		'Only the first {{count, number}} could be selected; narrow the filters for the rest.',
+	selectedAll_one: 'The one that matches is selected',
+	selectedAll_other: 'All {{count, number}} that match are selected',
 	clear: 'Clear the selection',
 	byList: 'Select by list',
 	byListTitle: 'Select by serial numbers',
