@@ -49,7 +49,7 @@ store_batch_move(struct db *tx, struct batch *b, const char *to, int64_t at, str
 	if (!db_query(tx, sql, ARGS(arg_int(b->id), arg_int(b->version), arg_text(to), arg_int(at)), &rows, e))
 		return err_in(e, "batch %lld", (long long)b->id);
 	if (!db_next(rows, e))
-		return e->kind != ERR_NONE ? false : err_set(e, ERR_CONFLICT, "batch_moved",
+		return e->kind != ERR_NONE ? false : err_set(e, ERR_RETRY, "batch_moved",
 		    "batch %lld changed meanwhile", (long long)b->id);
 	b->version = db_int(rows, 0);
 	b->succeeded = db_int(rows, 1);

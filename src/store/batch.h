@@ -33,8 +33,8 @@ must_check bool store_batch_add(struct db *tx, const struct batch *, struct err 
 /* *found false when there is none; a staged order counts as one here. */
 must_check bool store_batch_get(struct db *, int64_t id, struct arena *, struct batch *, bool *found, struct err *);
 /*
- * Moves the state if nobody did meanwhile (ERR_CONFLICT "batch_moved") and reads the numbers that
- * workers change beside it back into *b: from here to the commit they are still.
+ * Moves the state if nobody did meanwhile (ERR_RETRY "batch_moved": the whole is run again and looks anew)
+ * and reads the numbers that workers change beside it back into *b: from here to the commit they are still.
  */
 must_check bool store_batch_move(struct db *tx, struct batch *b, const char *to, int64_t at, struct err *);
 
