@@ -278,6 +278,18 @@ dead_tx(struct db *tx, void *arg, struct err *e)
 	return true;
 }
 
+static bool
+free_tx(struct db *tx, void *arg, struct err *e)
+{
+	return store_slice_free(tx, arg, e);
+}
+
+bool
+work_free(const struct app *app, const char *owner, struct err *e)
+{
+	return app_tx(app, DB_WRITE, free_tx, (void *)(uintptr_t)owner, e);
+}
+
 bool
 work_free_dead(const struct app *app, const char *host, bool (*lives)(const char *owner), struct err *e)
 {

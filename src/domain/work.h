@@ -73,6 +73,8 @@ must_check bool work_release(const struct app *, struct work_slice *, int64_t af
  * transaction): what a killed worker had goes on at once.
  */
 must_check bool work_free_dead(const struct app *, const char *host, bool (*lives)(const char *owner), struct err *);
+/* Ends all leases of an owner that has nothing in hand: after errors that left open what it holds. */
+must_check bool work_free(const struct app *, const char *owner, struct err *);
 /* The password sealed to a key of this host, and which: CMS DER in the arena.  ERR_NOT_FOUND "secret_gone". */
 must_check bool work_secret(const struct app *, int64_t batch_id, const char *host, struct arena *,
     const char **key_id, const uint8_t **sealed, size_t *len, struct err *);

@@ -1,5 +1,6 @@
 #include "worker/hostkeys.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -17,6 +18,8 @@
 #define FILE_MAX 8192
 #define DAY_S 86400
 #define CERTIFICATE_DAYS 3650
+
+OWN_TYPE(DIR, closedir)
 
 struct hostkeys {
 	const char	*dir, *host;
@@ -122,10 +125,40 @@ key_here(const struct hostkeys *k, const char *id)
 	return path_of(k, id, ".key", path, sizeof(path), &e) && access(path, R_OK) == 0;
 }
 
+/*
+ * Files of keys that no row knows: made or let go of by a process that was killed in between.  Only old ones,
+ * for another process of this directory may be about to name its new key.
+ */
+static bool
+strays_delete(const struct app *app, const struct hostkeys *k, struct arena *a, struct err *e)
+{
+	OWN(closedir) DIR *dir = opendir(k->dir);
+	const size_t id_len = 2 * SHA256_LEN;
+	struct work_key *keys;
+	struct stat st;
+	size_t n;
+
+	/* Of all hosts: this one may have had another name. */
+	if (dir == NULL || !work_key_list(app, NULL, a, &keys, &n, e))
+		return dir != NULL || err_sys(e, "%s", k->dir);
+	for (const struct dirent *f; (f = readdir(dir)) != NULL; ) {
+		bool known = strlen(f->d_name) <= id_len || f->d_name[id_len] != '.' || strspn(f->d_name, "0123456789abcdef") != id_len;
+
+		for (size_t i = 0; i < n && !known; i++)
+			known = strncmp(f->d_name, keys[i].id, id_len) == 0;
+		if (known || fstatat(dirfd(dir), f->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || st.st_mtime + 2 * DAY_S > clock_now_s())
+			continue;
+		if (unlinkat(dirfd(dir), f->d_name, 0) != 0)
+			return err_sys(e, "%s/%s", k->dir, f->d_name);
+		log_info("hostkey.stray", "file=%.24s", f->d_name);
+	}
+	return true;
+}
+
 bool
 hostkeys_turn(const struct app *app, struct hostkeys *k, struct err *e)
 {
-	OWN(arena_free) struct arena *a = arena_new((size_t)1024 * 1024);
+	OWN(arena_free) struct arena *a = arena_new((size_t)16 * 1024 * 1024);
 	struct work_key *keys;
 	size_t n;
 	int64_t now = clock_now_s();
@@ -149,7 +182,7 @@ hostkeys_turn(const struct app *app, struct hostkeys *k, struct err *e)
 		    !key_delete(app, k, keys[i].id, &why))
 			log_err("hostkey.delete", &why);
 	}
-	return true;
+	return strays_delete(app, k, a, e);
 }
 
 bool

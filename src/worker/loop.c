@@ -80,7 +80,8 @@ give_up(const struct crew *crew, struct issuer_thread *t, struct work_slice *sli
 	return work_store(crew->app, slice, results, (size_t)slice->size, e);
 }
 
-static void
+/* False: it could not be given back, and the store may still have it as ours. */
+static bool
 slice_failed(const struct crew *crew, struct issuer_thread *t, struct work_slice *slice, struct arena *a,
     const struct err *why)
 {
@@ -92,17 +93,20 @@ slice_failed(const struct crew *crew, struct issuer_thread *t, struct work_slice
 
 	if (why->kind == ERR_CONFLICT && strcmp(why->code, "slice_lost") == 0) {
 		log_warn("slice.lost", "batch=%lld slice=%lld", (long long)slice->batch_id, (long long)slice->slice_no);
-		return;
+		return true;
 	}
 	log_err("slice.failed", why);
 	if (!away && (slice->attempts >= GIVE_UP_AFTER || hopeless)) {
 		if (give_up(crew, t, slice, a, why, &e))
-			return;
+			return true;
 		log_err("slice.give_up", &e);
 		err_clear(&e);
 	}
-	if (!work_release(crew->app, slice, away && !clock ? 1 : wait_s, &e))
+	if (!work_release(crew->app, slice, away && !clock ? 1 : wait_s, &e)) {
 		log_err("slice.release", &e);
+		return false;
+	}
+	return !away || strcmp(why->code, "db_commit_unknown") != 0;
 }
 
 /* Owners are "host pid thread"; one that bears our own number lived before us. */
@@ -157,6 +161,7 @@ issue_main(void *arg)
 	OWN(issuer_thread_free) struct issuer_thread *t = issuer_thread_new(crew->shared, crew->conf->signer_socket,
 	    crew->conf->rsa_keygen, lease_s(crew));
 	char owner[WORK_OWNER_MAX + 1];
+	bool sure = true;		/* the store has nothing as ours between two slices */
 
 	(void)snprintf(owner, sizeof(owner), "%s %d %d", crew->host, (int)getpid(), hand->number);
 	while (!*crew->stop) {
@@ -165,8 +170,11 @@ issue_main(void *arg)
 		bool found;
 
 		arena_reset(a);
+		sure = sure || work_free(crew->app, owner, &e);
+		err_clear(&e);
 		if (!work_lease(crew->app, owner, crew->host, lease_s(crew), a, &slice, &found, &e)) {
 			log_err("slice.lease", &e);
+			sure = false;
 			pause_ms(crew, 1000);
 			continue;
 		}
@@ -175,7 +183,7 @@ issue_main(void *arg)
 			continue;
 		}
 		if (!issue_slice(t, &slice, a, &e)) {
-			slice_failed(crew, t, &slice, a, &e);
+			sure = slice_failed(crew, t, &slice, a, &e);
 			if (e.kind == ERR_UNAVAILABLE)
 				pause_ms(crew, 1000);
 		}
