@@ -122,6 +122,7 @@ api_profile_version_changes(struct app *app, const struct http_req *q, struct ht
 	json_t *list;
 
 	if (!http_param_int(q, "profile_id", &id, e) || !http_param_int(q, "version", &version, e) ||
+	    !catalog_document(app, q->actor, id, version, q->arena, &after, e) ||
 	    !http_query_only(q, names, http_faults(s), e))
 		return false;
 	if (text == NULL || !parse_u64(text, INT64_MAX, &from) || from == 0) {
@@ -129,7 +130,6 @@ api_profile_version_changes(struct app *app, const struct http_req *q, struct ht
 		return err_set(e, ERR_INVALID, "from", "from is the number of a version");
 	}
 	if (!catalog_document(app, q->actor, id, (int64_t)from, q->arena, &before, e) ||
-	    !catalog_document(app, q->actor, id, version, q->arena, &after, e) ||
 	    !catalog_changes(before, after, &list, e))
 		return false;
 	return http_json(s, 200, json_pack("{s:I, s:I, s:o}", "from", (json_int_t)from, "to", (json_int_t)version,

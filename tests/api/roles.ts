@@ -84,6 +84,7 @@ scenario("foreign organization × route: each object of it is 404 to whoever has
 		session_id: (await admin.call("listSessions", 200)).body.items.find((s) => s.current)?.id ?? "",
 		token_id: token.id,
 		profile_id: 999_999,
+		version: 1,
 		invitation_id: "0".repeat(32),
 		passkey_id: "0".repeat(32),
 	};
