@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "store/copy.h"
+#include "store/partition.h"
 
 #define PAGE_ROWS ((size_t)1000)
 #define PAGE_OCTETS ((size_t)8 * 1024 * 1024)
@@ -20,6 +21,7 @@ struct copying {
 	struct copy_table		*tables;
 	size_t				 n;
 	char				 source[2 * SHA256_LEN + 1];
+	int64_t				 top;		/* certificate id */
 	const struct copy_table		*table;		/* the one in hand */
 	struct db_arg			*values;
 	size_t				 rows;
@@ -77,7 +79,8 @@ source_look(struct copying *c, struct err *e)
 	uint8_t sum[SHA256_LEN];
 	int64_t rows, beat;
 
-	if (!store_copy_tables(c->from, c->keep, &c->tables, &c->n, e) || !store_copy_last_beat(c->from, &beat, e))
+	if (!store_copy_tables(c->from, c->keep, &c->tables, &c->n, e) || !store_copy_last_beat(c->from, &beat, e) ||
+	    !store_copy_top(c->from, &c->top, e))
 		return false;
 	if (beat > clock_now_s() - BUSY_S)
 		return err_set(e, ERR_CONFLICT, "store_busy",
@@ -110,7 +113,7 @@ mark_tx(struct db *tx, void *arg, struct err *e)
 	for (size_t i = 0; i < c->n; i++)
 		if (!store_copy_clear(tx, &c->tables[i], e))
 			return false;
-	return store_copy_mark(tx, clock_now_s(), e);
+	return store_partition_ensure(tx, c->top, e) && store_copy_mark(tx, clock_now_s(), e);
 }
 
 static bool

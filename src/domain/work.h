@@ -177,5 +177,7 @@ must_check bool work_mend_leases(const struct app *, struct work_watch *, int64_
  * idempotency forgotten.  *did false: nothing was due.
  */
 must_check bool work_housekeeping(const struct app *, bool *did, struct err *);
+/* Room for the certificates to come, where the engine keeps them in pieces; about once a minute. */
+must_check bool work_room(const struct app *, struct err *);
 
 #endif

@@ -1,6 +1,7 @@
 /* Signs of life of worker hosts, and leases that a clock has put out of reach. */
 #include "base/clock.h"
 #include "domain/work_run.h"
+#include "store/partition.h"
 #include "store/worker.h"
 
 #define ALIVE_S (4 * WORK_BEAT_S)
@@ -107,4 +108,17 @@ work_mend_leases(const struct app *app, struct work_watch *w, int64_t lease_s, s
 	}
 	*w = next;
 	return true;
+}
+
+static bool
+room_tx(struct db *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	return store_partition_ensure(tx, -1, e);
+}
+
+bool
+work_room(const struct app *app, struct err *e)
+{
+	return app_tx(app, DB_WRITE, room_tx, NULL, e);
 }

@@ -407,3 +407,12 @@ store_copy_last_beat(struct db *db, int64_t *at, struct err *e)
 
 	return db_get_int(db, "SELECT CAST(COALESCE(MAX(at), 0) AS BIGINT) FROM worker_beat", NO_ARGS, at, &found, e);
 }
+
+bool
+store_copy_top(struct db *db, int64_t *top, struct err *e)
+{
+	bool found;
+
+	return db_get_int(db, "SELECT CAST(COALESCE(MAX(value), 0) AS BIGINT) FROM counter WHERE name = 'certificate'", NO_ARGS,
+	    top, &found, e);
+}

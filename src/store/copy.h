@@ -64,6 +64,8 @@ struct copy_progress {
 };
 must_check bool store_copy_progress(struct db *, const char *table, struct arena *, struct copy_progress *, struct err *);
 must_check bool store_copy_advance(struct db *tx, const char *table, const struct copy_progress *, struct err *);
+/* The highest certificate id that was handed out. */
+must_check bool store_copy_top(struct db *, int64_t *top, struct err *);
 /* When a worker gave its last sign of life; 0: never. */
 must_check bool store_copy_last_beat(struct db *, int64_t *at, struct err *);
 

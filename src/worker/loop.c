@@ -304,6 +304,9 @@ chores_now_and_then(struct crew *crew, struct signlink *signer)
 	if (!hostkeys_turn(crew->app, crew->keys, &e))
 		chore_failed("chore.hostkeys", &e);
 	err_clear(&e);
+	if (!work_room(crew->app, &e))
+		chore_failed("chore.room", &e);
+	err_clear(&e);
 	if (!session_sweep(crew->app, &e))
 		chore_failed("chore.sessions", &e);
 	err_clear(&e);
