@@ -268,22 +268,16 @@ struct turns {
 	struct issuer_thread	*thread;
 	struct arena		*arena;
 	struct work_watch	 watch;
-	int64_t			 beat_ms, leases_ms;		/* when next */
+	int64_t			 leases_ms;		/* when next */
 };
 
-/* Signs of life, and what dead or stopped work has left. */
+/* What dead or stopped work has left. */
 static void
 chores_of_work(const struct crew *crew, struct turns *t)
 {
 	int64_t now_ms = clock_mono_ms();
 	struct err e = { 0 };
 
-	if (now_ms >= t->beat_ms) {
-		t->beat_ms = now_ms + WORK_BEAT_S * 1000;
-		if (!work_beat(crew->app, crew->host, &e))
-			chore_failed("chore.beat", &e);
-		err_clear(&e);
-	}
 	if (now_ms >= t->leases_ms) {
 		t->leases_ms = now_ms + lease_s(crew) * 500;
 		if (!work_mend_leases(crew->app, &t->watch, lease_s(crew), &e))
@@ -325,6 +319,23 @@ chores_now_and_then(struct crew *crew, struct signlink *signer)
 	err_clear(&e);
 	if (!crl_alarm(crew->app, &alarms, &e))
 		chore_failed("chore.crl_alarm", &e);
+}
+
+/* Signs of life have a thread of their own: the others may have to wait for the signer. */
+static void *
+life_main(void *arg)
+{
+	const struct hand *hand = arg;
+	struct crew *crew = hand->crew;
+
+	while (!*crew->stop) {
+		struct err e = { 0 };
+
+		if (!work_beat(crew->app, crew->host, &e))
+			log_err("worker.beat", &e);
+		pause_ms(crew, WORK_BEAT_S * 1000);
+	}
+	return NULL;
 }
 
 static void *
@@ -398,7 +409,8 @@ worker_run(const struct app *app, const struct worker_conf *conf, const volatile
 	struct crew crew = { .app = app, .conf = conf, .stop = stop };
 	OWN(hostkeys_free) struct hostkeys *keys = NULL;
 	OWN(issue_shared_free) struct issue_shared *shared = NULL;
-	int n = threads_wanted(conf) + 1, started = 0, lock;
+	static void *(*const others[])(void *) = { chores_main, life_main };
+	int n = threads_wanted(conf) + (int)COUNT(others), started = 0, lock;
 	struct hand *hands = calloc((size_t)n, sizeof(*hands));
 
 	if (hands == NULL)
@@ -412,8 +424,8 @@ worker_run(const struct app *app, const struct worker_conf *conf, const volatile
 	crew.shared = shared = issue_shared_new(app, keys, crew.host);
 	for (; started < n; started++) {
 		hands[started] = (struct hand){ .crew = &crew, .number = started };
-		if (pthread_create(&hands[started].thread, NULL, started == 0 ? chores_main : issue_main,
-		    &hands[started]) != 0)
+		if (pthread_create(&hands[started].thread, NULL,
+		    started < (int)COUNT(others) ? others[started] : issue_main, &hands[started]) != 0)
 			break;
 	}
 	for (int i = 0; i < started; i++)
