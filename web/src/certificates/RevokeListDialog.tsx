@@ -111,6 +111,7 @@ function ListProblem({ error }: { error: unknown }) {
 		<ErrorList
 			kind="error"
 			title={t('revoke.listErrors')}
+			text={t('revoke.listErrorsText')}
 			errors={error.errors}
 			more={error.errorsTotal - error.errors.length}
 		/>

@@ -10,6 +10,7 @@ import { help } from './en/help';
 import { inputProblems, order } from './en/order';
 import { settings } from './en/settings';
 import { login, session, shell } from './en/shell';
+import { versions } from './en/versions';
 
 /** English is part of the page; other languages are chunks of their own, loaded when chosen. */
 export const en = {
@@ -32,6 +33,7 @@ export const en = {
 	admin,
 	enrol,
 	passkey,
+	versions,
 };
 
 export function i18nStart() {

@@ -13,10 +13,12 @@ interface ErrorListProps {
 	more?: number;
 	kind: 'error' | 'warning';
 	title: string;
+	/** Said of errors instead of what is said of an order. */
+	text?: string;
 }
 
 /** What the server says about lines of a file, or about the order as a whole. */
-export function ErrorList({ errors, more = 0, kind, title }: ErrorListProps) {
+export function ErrorList({ errors, more = 0, kind, title, text }: ErrorListProps) {
 	const { t } = useTranslation();
 	const withLine = errors.some((error) => error.line !== undefined);
 	const withFile = errors.some((error) => error.file !== undefined);
@@ -45,7 +47,7 @@ export function ErrorList({ errors, more = 0, kind, title }: ErrorListProps) {
 					)
 				}
 			>
-				{kind === 'error' && t('order.serverErrorsText', { count: errors.length + more })}
+				{kind === 'error' && (text ?? t('order.serverErrorsText', { count: errors.length + more }))}
 			</Notice>
 			<ScrollBox label={title} size="short">
 				<table className="grid grid--compact">

@@ -16,6 +16,7 @@ import { useTitle } from '../ui/useTitle';
 import { ProfileFacts } from './ProfileFacts';
 import { InputTable, SubjectTable } from './ProfileTables';
 import { profileQuery } from './queries';
+import { VersionsPanel } from './VersionsPanel';
 
 const route = getRouteApi('/session/app/profiles/$profileId');
 
@@ -47,6 +48,7 @@ function ProfileBody({ profile }: { profile: Profile }) {
 	const { t } = useTranslation();
 	const navigate = useNavigate();
 	const mayOrder = useRight('order');
+	const operates = useRight('operate');
 	const path = `${apiBase}/profiles/${profile.id}`;
 	return (
 		<>
@@ -91,6 +93,7 @@ function ProfileBody({ profile }: { profile: Profile }) {
 				<ExtensionTable extensions={profile.extensions} />
 				<p className="quiet small">{t('profiles.onlyExtensions')}</p>
 			</section>
+			{operates && <VersionsPanel profile={profile} />}
 		</>
 	);
 }

@@ -150,6 +150,7 @@ export const revoke = {
 	listAlready: 'Revoked before',
 	listNothing: 'Everything in this list is revoked already.',
 	listErrors: 'The list is refused',
+	listErrorsText: 'Nothing was revoked.',
 	release: 'Release',
 	releaseTitle: 'Release the certificate?',
 	releaseText: 'It leaves the revocation list, and its device is accepted again.',
