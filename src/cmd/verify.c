@@ -371,7 +371,6 @@ cmd_verify(int argc, char **argv)
 
 	if (c == NULL)
 		abort();
-	c->problems = json_array();
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (o) {
 		case 'p': c->password_file = optarg; break;
@@ -385,6 +384,7 @@ cmd_verify(int argc, char **argv)
 		return command_usage("verify", "name one downloaded batch");
 	}
 	c->zip = argv[optind];
+	c->problems = json_array();
 	status = !verify(c, &e) ? command_failed("verify", &e) : c->failures == 0 ? EXIT_DONE : EXIT_FAILED;
 	secret_free(c->password);
 	if (c->manifest != NULL)
