@@ -207,9 +207,17 @@ class Patient(Instance):
 
     def fill(self, leave):
         """A file that leaves so many octets of the disk."""
-        v = os.statvfs(self.parent)
-        with open(self.filler, "wb") as f, contextlib.suppress(OSError):
-            os.posix_fallocate(f.fileno(), 0, max(v.f_bavail * v.f_frsize - leave, 1))
+        at = 0
+        with open(self.filler, "wb") as f:
+            for step in (64 << 20, 1 << 20, 64 << 10, 4096):
+                with contextlib.suppress(OSError):      # others write meanwhile: then with smaller steps
+                    while True:
+                        v = os.statvfs(self.parent)
+                        if v.f_bavail * v.f_frsize < leave + step:
+                            break
+                        os.posix_fallocate(f.fileno(), at, step)
+                        at += step
+        assert at > 0, "the disk cannot be filled"
 
     def drain(self):
         with contextlib.suppress(FileNotFoundError):
