@@ -5,7 +5,7 @@
 #include "signlink/signlink.h"
 #include "status/inside.h"
 
-#define BUILD_LEASE_S		600
+#define BUILD_LEASE_S		300
 #define BUILD_TIMEOUT_MS	300000	/* for the signer to check and sign millions of entries */
 
 struct build {

@@ -24,6 +24,8 @@ must_check bool crl_files_refresh(struct crl_files *, const struct app *, const 
 /* With a reference; NULL: there is none. */
 struct list_file *crl_files_get(struct crl_files *, int64_t ca_id, int64_t shard, bool delta);
 
+#define PUBLISHER_FILE ".publisher"	/* in the folder: who publishes from it */
+
 /* DIR/CA-whole-full-NUMBER.crl, DIR/CA-3-full-NUMBER.crl. */
 #define LIST_PATH_MAX 4096
 must_check bool list_path(const char *dir, const struct authority *, const struct crl_row *, char out[LIST_PATH_MAX],

@@ -2,10 +2,13 @@
  * The publisher: makes revocation lists in time.  A list is read from the store as a stream into a file, signed,
  * and put in the place of the one before in one step; its number was taken before.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -36,11 +39,45 @@ struct scope {
 struct publisher {
 	struct status	*st;
 	struct signlink	*signer;
-	char		 owner[33];
+	char		 owner[33];	/* "" until the folder is ours */
+	int		 folder;	/* its lock */
 	struct scope	*list[SCOPES_MAX];
 	size_t		 n;
 	bool		 noted;		/* changes from before our start are known */
 };
+
+/* ---- whose folder ---- */
+
+/*
+ * One publisher a folder, and the owner's name stays with the folder: who comes after one that was killed
+ * holds its leases, and waits for none to run out.
+ */
+static bool
+folder_take(struct publisher *p, struct err *e)
+{
+	char path[LIST_PATH_MAX], fresh[33];
+	ssize_t n;
+
+	if (p->owner[0] != '\0')
+		return true;
+	if (p->folder < 0) {
+		(void)snprintf(path, sizeof(path), "%s/" PUBLISHER_FILE, p->st->conf.crl_dir);
+		p->folder = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (p->folder < 0)
+			return err_sys(e, "%s", path);
+	}
+	if (flock(p->folder, LOCK_EX | LOCK_NB) != 0)
+		return err_set(e, ERR_UNAVAILABLE, "crl_dir", "another process publishes from this folder");
+	n = pread(p->folder, fresh, 32, 0);
+	if (n != 32) {
+		rand_id(fresh);
+		if (ftruncate(p->folder, 0) != 0 || pwrite(p->folder, fresh, 32, 0) != 32)
+			return err_sys(e, "the publisher's name");
+	}
+	memcpy(p->owner, fresh, 32);
+	p->owner[32] = '\0';
+	return true;
+}
 
 /* ---- whose lists ---- */
 
@@ -241,12 +278,13 @@ publisher_main(void *arg)
 	p->st = arg;
 	p->signer = signlink_new(p->st->conf.signer_socket);
 	signlink_timeout(p->signer, BUILD_TIMEOUT_MS);
-	rand_id(p->owner);
+	p->folder = -1;
 	while (!atomic_load(&p->st->stop)) {
 		struct err e = { 0 };
 		bool ok = true;
 
-		if (clock_mono_ms() >= keys_ms) {
+		ok = folder_take(p, &e);
+		if (ok && clock_mono_ms() >= keys_ms) {
 			ok = scopes_find(p, &e);
 			keys_ms = clock_mono_ms() + (ok && p->n > 0 ? KEYS_MS : 1000);
 		}
@@ -261,6 +299,8 @@ publisher_main(void *arg)
 		status_pause(p->st, LOOK_MS);
 	}
 	signlink_free(p->signer);
+	if (p->folder >= 0)
+		(void)close(p->folder);
 	for (size_t i = 0; i < p->n; i++)
 		free(p->list[i]);
 	free(p);

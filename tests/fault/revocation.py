@@ -76,7 +76,7 @@ def ask(revoker, batch_id):
 
 
 def check(checks, instance, client, revoker, profile, order, size, dice):
-    batch = order(client, profile, "to be revoked", size)
+    batch = order(client, profile, "revocation", size)
     client.settled(batch["id"], timeout_s=120)
     serials = [r["serial_number"] for r in client.items(batch["id"]) if r["serial_number"]]
     ca = client.request("GET", f"/certificates/{serials[0]}")["ca_id"]

@@ -253,6 +253,20 @@ def check(checks, instance, orderer, revoker, work):
             assert web.admits(2, first) and not web.admits(2, second)
         with Nginx(party, "nginx-revoked", second, crl) as web:
             web.refuses_to_staple()
+    with checks.step("status: a table of addresses is tried dry, refused where a line is wrong, then revokes"):
+        leaf = found[serials[2]][0]
+        address = os.path.basename(leaf).split(".")[0]
+        table = f"mac_address\r\n{address}\r\n".encode()
+        wrong = table + b"02:00:00:00:00:99\r\n"
+        said = revoker.upload({"reason": "superseded"}, table, 200, path="/certificates/revoke-list", query="?dry_run=true")
+        assert said == {"dry_run": True, "lines": 1, "certificates": 1, "revoked": 1, "already_revoked": 0}, said
+        revoker.upload({"reason": "superseded"}, wrong, 422, path="/certificates/revoke-list")
+        assert party.openssl(leaf, "-no_nonce")[0] == "good"
+        said = revoker.upload({"reason": "superseded", "invalid_since": "2026-01-02T03:04:05Z"}, table, 200, path="/certificates/revoke-list")
+        assert said["revoked"] == 1, said
+        until(lambda: party.openssl(leaf, "-no_nonce")[0] == "revoked", 2)
+        until(lambda: serial_of(leaf) in revoked_in(party.crl_text(party.lists()[0])), 30)
+        assert "Invalidity Date" in party.crl_text(party.lists()[0])
     with checks.step("status: NSS takes the list and refuses the revoked one"):
         nss(party, good, gone, lists, chain)
     return party

@@ -231,12 +231,12 @@ class Client:
             order["generator"] = {"input": "mac_address", "increment": 1}
         return order
 
-    def upload(self, order, file, expect=201, name="devices.csv", kind="text/csv", query=""):
+    def upload(self, order, file, expect=201, name="devices.csv", kind="text/csv", query="", path="/batches"):
         boundary = f"certmill{random.getrandbits(64):x}"
         body = (f"--{boundary}\r\nContent-Disposition: form-data; name=\"order\"\r\nContent-Type: application/json\r\n\r\n"
                 f"{json.dumps(order)}\r\n--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n"
                 f"Content-Type: {kind}\r\n\r\n").encode() + file + f"\r\n--{boundary}--\r\n".encode()
-        return self.request("POST", "/batches" + query, expect, body=body,
+        return self.request("POST", path + query, expect, body=body,
                             headers={"Content-Type": f"multipart/form-data; boundary={boundary}"}, timeout=300)
 
     def settled(self, batch_id, expect="ready_for_download", timeout_s=120):
