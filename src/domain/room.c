@@ -6,9 +6,9 @@
 
 #include "store/slice.h"
 
-/* What a device takes at most, as a rule: rows, indexes, DER, PKCS#12 and their way through the log; its record. */
-#define STORE_OCTETS 16384
-#define JOURNAL_OCTETS 4096
+/* What a device takes, generously: rows, indexes, DER and an RSA key's PKCS#12; its record. */
+#define STORE_OCTETS 8192
+#define JOURNAL_OCTETS 2048
 #define RETRY_S 30
 
 struct disk {
