@@ -145,6 +145,8 @@ stage_all(struct pair *p, const uint8_t *fingerprint, struct batch *out, struct 
 	bool ok = true;
 
 	while (ok && n < p->n) {
+		p->runs[n].before = stages;
+		p->runs[n].before_n = n;
 		ok = order_stage_begin(&p->runs[n], n == 0 ? fingerprint : NULL, &stages[n], e);
 		n += ok;
 	}

@@ -66,6 +66,8 @@ struct order_run {
 	struct names		*seen_keys, *seen_warnings;
 	struct ledger		*ledger;
 	struct stage		*stage;
+	struct stage		*const *before;		/* staged for the same order, and kept while this one is */
+	size_t			 before_n;
 	struct csr_verifier	*verifier;
 
 	struct order_item	 first[ORDER_SAMPLES_MAX / 2], last[ORDER_SAMPLES_MAX / 2];	/* copies */

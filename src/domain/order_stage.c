@@ -89,6 +89,9 @@ chunk_tx(struct db *tx, void *arg, struct err *e)
 
 	if (!store_batch_staging(tx, s->b.id, s->chunks + 1, until, clock_now_s() + STAGING_S, &again, e))
 		return false;
+	for (size_t i = 0; i < s->r->before_n; i++)
+		if (!store_batch_staging_keep(tx, s->r->before[i]->b.id, clock_now_s() + STAGING_S, e))
+			return false;
 	if (again)
 		return true;
 	s->slices = c->slices;
@@ -390,11 +393,16 @@ stage_all(struct stage *s, struct err *e)
 static bool
 run(struct stage *s, struct err *e)
 {
-	bool ok;
+	bool ok, unknown;
 
-	if (!seal(s, e) || !app_tx(s->r->app, DB_WRITE, begin_tx, s, e))
+	if (!seal(s, e))
 		return false;
-	ok = stage_all(s, e);
+	/* What may be there is given up below as what is there. */
+	ok = app_tx(s->r->app, DB_WRITE, begin_tx, s, e);
+	unknown = !ok && e->kind == ERR_UNAVAILABLE && strcmp(e->code, "db_commit_unknown") == 0;
+	if (!ok && !unknown)
+		return false;
+	ok = ok && stage_all(s, e);
 	if (!ok) {
 		struct err why = *e;
 

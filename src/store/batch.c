@@ -84,6 +84,18 @@ store_staging_lost(struct err *e)
 }
 
 bool
+store_batch_staging_keep(struct db *tx, int64_t id, int64_t until, struct err *e)
+{
+	static const char sql[] =
+	    "UPDATE batch SET staged_until = $2 WHERE id = $1 AND state = 'pending_creation' AND rest = 'none'";
+	int64_t changed;
+
+	if (!db_run(tx, sql, ARGS(arg_int(id), arg_int(until)), &changed, e))
+		return err_in(e, "staging %lld", (long long)id);
+	return changed == 1 || store_staging_lost(e);
+}
+
+bool
 store_batch_give_up(struct db *tx, int64_t id, struct err *e)
 {
 	static const char sql[] =

@@ -41,6 +41,8 @@ must_check bool store_batch_move(struct db *tx, struct batch *b, const char *to,
 /* A staging that is to end later than this was begun under a clock that has been set back: it is over too. */
 #define BATCH_STAGED_FAR_S 3600
 
+/* Another staging of the same order goes on: this one is not abandoned. */
+must_check bool store_batch_staging_keep(struct db *tx, int64_t id, int64_t until, struct err *);
 /* A staging that nobody accepts any more is handed to the sweepers; an accepted batch is left alone. */
 must_check bool store_batch_give_up(struct db *tx, int64_t id, struct err *);
 /* Sets ERR_UNAVAILABLE "staging_lost"; always false. */

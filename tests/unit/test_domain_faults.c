@@ -124,6 +124,7 @@ staged_tomorrow(struct orders_world *w)
 	    .profile_version = 1, .parameters = "{}", .method = "form", .name = "staged", .state = "pending_creation",
 	    .packaging = "{}", .created_at = clock_now_s(), .created_by = w->ann.user_id, .created_by_name = "ann",
 	    .staged_until = clock_now_s() + 30 };
+	struct err e = { 0 };
 	struct db *db;
 	bool did;
 
@@ -131,9 +132,15 @@ staged_tomorrow(struct orders_world *w)
 	MUST(store_batch_add(db, &b, me));
 	MUST(batch_sweep(&w->app, &did, me));
 	CHECK(!did, "%s: swept too early", check_on);
+	MUST(store_batch_staging_keep(db, b.id, clock_now_s() + 500, me));
+	clock_shift(100);
+	MUST(batch_sweep(&w->app, &did, me));
+	CHECK(!did, "%s: swept while another of its order is staged", check_on);
 	clock_shift(-86400);
 	MUST(batch_sweep(&w->app, &did, me));
 	CHECK(did, "%s: a staging of tomorrow is kept", check_on);
+	CHECK(!store_batch_staging_keep(db, b.id, clock_now_s(), &e) && strcmp(e.code, "staging_lost") == 0,
+	    "%s: kept after it was given up", check_on);
 	clock_shift(0);
 	MUST(batch_rest_run(&w->app, b.id, 100, me));
 	CHECK(orders_count(w, "SELECT count(*) FROM batch WHERE id = 900001") == 0, "%s: not swept", check_on);
