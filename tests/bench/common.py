@@ -139,16 +139,23 @@ class Client:
         self.token = instance.user(role, other)["token"]
         self.tls = ssl.create_default_context(cafile=instance.demo["ca_bundle"])
         self.connection = None
+        self.used = 0
 
     def send(self, method, path, body=None, headers=None):
         """The answer, unread."""
+        # The server closes what is idle for a minute or so.
+        if self.connection is not None and time.monotonic() - self.used > 10:
+            self.connection.close()
+            self.connection = None
         if self.connection is None:
             self.connection = http.client.HTTPSConnection("localhost", self.instance.base + 443, context=self.tls,
                                                           timeout=1200, blocksize=1 << 18)
         try:
             self.connection.request(method, "/api/v1" + path, body=body,
                                     headers={"Authorization": f"Bearer {self.token}", **(headers or {})})
-            return self.connection.getresponse()
+            answer = self.connection.getresponse()
+            self.used = time.monotonic()
+            return answer
         except (OSError, http.client.HTTPException):
             self.connection.close()
             self.connection = None

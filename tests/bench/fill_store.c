@@ -6,7 +6,7 @@
  *
  * Fills until UPTO certificates are there: batches of a thousand, one MAC address each, every hundredth
  * certificate revoked, created over the last three years.  Encoded certificates are a few octets here: lists
- * never read them.  Serial numbers begin with their time, as those of certmill do.
+ * never read them.  Serial numbers rise, which fills a store faster than random ones do.
  */
 #include <inttypes.h>
 #include <sqlite3.h>
