@@ -308,9 +308,9 @@ test_upload_abort(void)
 	says(fd, "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n"
 	    "--b\r\nContent-Disposition: form-data; name=\"order\"\r\n\r\n{}\r\n"
 	    "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nhalf");
-	(void)usleep(20000);
+	(void)usleep(100000);
 	(void)close(fd);
-	for (int i = 0; i < 500 && app.done == done; i++)
+	for (int i = 0; i < 10000 && app.done == done; i++)
 		(void)usleep(1000);
 	CHECK(app.done == done + 1, "the abort was seen");
 }

@@ -63,7 +63,7 @@ batches(struct store *s)
 	CHECK(x.version == 2 && strcmp(x.state, "pending_issue") == 0, "%s: moved", check_on);
 	e = (struct err){ 0 };
 	b.version = 1;
-	CHECK(!store_batch_move(s->db, &b, "rejected", 2001, &e) && e.kind == ERR_CONFLICT, "%s: an old version moved it", check_on);
+	CHECK(!store_batch_move(s->db, &b, "rejected", 2001, &e) && e.kind == ERR_RETRY, "%s: an old version moved it", check_on);
 	MUST(store_batch_accepted(s->db, 1, 1000, 2, me));
 	MUST(store_batch_progress(s->db, 1, 499, 1, 2002, &x, &found, me));
 	CHECK(found && x.slices_left == 1 && x.charged == 999 && x.version == 2, "%s: progress", check_on);
