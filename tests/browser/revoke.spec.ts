@@ -51,6 +51,7 @@ test("a hold is refused where the profile allows none, and nothing is changed", 
 test("all that match a search are revoked, on this page and the next ones", async ({ portal }) => {
 	const b = await made(as("orderer"), world.ec, `all ${Date.now()}`, 60);
 	const page = await portal.open("revoker", { path: `/certificates?batch=${b.id}` });
+	await expect(page.getByRole("row")).toHaveCount(51);
 	await page.getByRole("checkbox", { name: "Select all on this page" }).focus();
 	await page.keyboard.press("Space");
 	await expect(page.getByText("50 certificates selected").first()).toBeVisible();
