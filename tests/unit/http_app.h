@@ -29,7 +29,7 @@ struct app {
 	atomic_int	 closed;	/* streams that ended */
 	atomic_int	 events_closed;
 	atomic_int	 threads;
-	atomic_int	 done;
+	atomic_int	 done;		/* requests that ended without an answer */
 	atomic_int	 handled;	/* bodies that reached a handler */
 	pthread_mutex_t	 lock;
 	struct http_events *events[64];
@@ -83,9 +83,8 @@ static void
 app_done(struct app *app, const struct http_req *q, int status, int64_t us)
 {
 	(void)q;
-	(void)status;
 	(void)us;
-	atomic_fetch_add(&app->done, 1);
+	atomic_fetch_add(&app->done, status == 0);
 }
 
 /* What came in, as JSON. */
