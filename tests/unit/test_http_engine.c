@@ -312,7 +312,8 @@ test_upload_abort(void)
 	(void)close(fd);
 	for (int i = 0; i < 10000 && app.done == done; i++)
 		(void)usleep(1000);
-	CHECK(app.done == done + 1, "the abort was seen: %d more have ended", app.done - done);
+	/* One refused before may end only now as well. */
+	CHECK(app.done > done, "the abort was seen: %d more have ended", app.done - done);
 }
 
 static void
