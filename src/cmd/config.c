@@ -103,7 +103,7 @@ static const struct key keys[] = {
 	{ "status", "cache", SIZE, AT(status.cache_max), "64M", 1 << 20, INT64_C(1) << 40, "OCSP answers kept in memory; K, M, G" },
 
 	{ "nginx", "managed", BOOL, AT(nginx.managed), "yes", 0, 0, "no: you run nginx (docs/nginx.md)" },
-	{ "nginx", "program", TEXT, AT(nginx.program), "nginx", 0, 0, "name or path" },
+	{ "nginx", "program", TEXT, AT(nginx.program), "nginx", 0, 0, "path, or a name that is looked for in PATH and the sbin folders" },
 	{ "nginx", "dir", PATH, AT(nginx.dir), "nginx", 0, 0, "its prefix: configuration, logs, temporary files" },
 	{ "nginx", "user", TEXT, AT(nginx.user), "www-data", 0, 0, "user of its workers when started as root" },
 	{ "nginx", "workers", INT, AT(nginx.workers), "0", 0, 256, "worker processes; 0: one a core" },

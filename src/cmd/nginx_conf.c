@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cmd/program.h"
 
 /* ---- who its workers are ---- */
 
@@ -507,7 +508,7 @@ nginx_argv(const struct config *c)
 	const char **argv = arena_array(c->arena, 10, sizeof(*argv));
 	size_t n = 0;
 
-	argv[n++] = c->nginx.program;
+	argv[n++] = program_path(c->arena, c->nginx.program);
 	argv[n++] = "-p";
 	argv[n++] = arena_printf(c->arena, "%s/", c->nginx.dir);
 	argv[n++] = "-c";

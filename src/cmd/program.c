@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -88,4 +90,22 @@ program_stop(pid_t pid)
 	}
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, 0);
+}
+
+const char *
+program_path(struct arena *arena, const char *name)
+{
+	const char *from = getenv("PATH");
+	const char *found;
+	char *rest;
+
+	if (strchr(name, '/') != NULL)
+		return name;
+	rest = arena_printf(arena, "%s:/usr/local/sbin:/usr/sbin:/sbin", from == NULL ? "/usr/bin:/bin" : from);
+	for (char *dir; (dir = strsep(&rest, ":")) != NULL;) {
+		found = arena_printf(arena, "%s/%s", dir[0] == '\0' ? "." : dir, name);
+		if (access(found, X_OK) == 0)
+			return found;
+	}
+	return name;
 }

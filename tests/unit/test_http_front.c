@@ -364,6 +364,19 @@ test_refused_config(struct config *c)
 	CHECK(!preflight_ports(c, &e) && strstr(e.msg, "in use") != NULL, "the ports are taken: %s", e.msg);
 }
 
+/* An ordinary user's PATH on Debian has no sbin folder, where nginx is. */
+static void
+test_ordinary_path(const struct config *c)
+{
+	char *kept = strdup(getenv("PATH"));
+	struct err e = { 0 };
+
+	(void)setenv("PATH", "/usr/bin:/bin", 1);
+	CHECK(nginx_conf_test(c, &e), "%s", e.msg);
+	(void)setenv("PATH", kept, 1);
+	free(kept);
+}
+
 static void
 run_all(struct config *c)
 {
@@ -381,6 +394,7 @@ run_all(struct config *c)
 
 	if (!CHECK(nginx_conf_write(c, &e) && nginx_conf_test(c, &e) && http_server_start(&conf, &server, &e), "%s", e.msg))
 		return;
+	test_ordinary_path(c);
 	pid = start_nginx(c);
 	for (int i = 0; i < 500 && preflight_ports(c, &e); i++)
 		(void)usleep(10000);
