@@ -17,20 +17,35 @@
 
 static atomic_int check_passed, check_failed;
 
-/* The condition must hold; the message says what it means when it does not.  Gives the condition. */
-#define CHECK(cond, ...) check_that((cond), __FILE__, __LINE__, #cond, __VA_ARGS__)
+/*
+ * The condition must hold; the message says what it means when it does not.  Gives the condition.  The message's
+ * arguments are looked at after it, and only when it failed: they may be what the condition filled.
+ */
+#define CHECK(cond, ...) check_told((cond) ? check_held() : check_broke(__FILE__, __LINE__, #cond, __VA_ARGS__))
 
-__attribute__((format(printf, 5, 6), unused))
+/* A call, so that nobody has to use what it gives. */
+__attribute__((unused))
+static inline bool
+check_told(bool ok)
+{
+	return ok;
+}
+
+__attribute__((unused))
 static bool
-check_that(bool ok, const char *file, int line, const char *cond, const char *fmt, ...)
+check_held(void)
+{
+	check_passed++;
+	return true;
+}
+
+__attribute__((format(printf, 4, 5), unused))
+static bool
+check_broke(const char *file, int line, const char *cond, const char *fmt, ...)
 {
 	char msg[512];
 	va_list ap;
 
-	if (ok) {
-		check_passed++;
-		return true;
-	}
 	va_start(ap, fmt);
 	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
