@@ -129,7 +129,12 @@ connect_now(struct pg *d, struct err *e)
 	if (PQstatus(d->c) != CONNECTION_OK)
 		return pg_failed(d, NULL, "connect", e);
 	(void)PQsetNoticeReceiver(d->c, notice, d);
-	return true;
+	/*
+	 * A plan that was made while a table was small, or had no statistics, is kept while the table grows: what is
+	 * to go down an index does so from the first row on.  An engine that knows neither setting goes without.
+	 */
+	PQclear(PQexec(d->c, "SET enable_seqscan = off; SET jit = off"));
+	return PQstatus(d->c) == CONNECTION_OK || pg_failed(d, NULL, "connect", e);
 }
 
 /* Whether there is a connection that the server has not ended while it was idle; drops it otherwise. */
