@@ -20,6 +20,7 @@ static const struct command commands[] = {
 	{ "token", cmd_token, "API tokens" },
 	{ "audit", cmd_audit, "the audit log: look, export, verify" },
 	{ "ca", cmd_ca, "certificate authorities" },
+	{ "crl", cmd_crl, "revocation lists: look, fetch, renew" },
 	{ "store", cmd_store, "move a whole store to another engine" },
 	{ "routes", cmd_routes, "the routes of the API" },
 };

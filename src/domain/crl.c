@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "domain/audit.h"
 
 #define PIECE ((size_t)256 * 1024)
 
@@ -19,6 +20,8 @@ struct list {
 	const char		*owner;
 	const struct crl_query	*query;
 	const struct crl_row	*put;
+	const struct actor	*who;
+	const char		*ski;
 	int			 fd;
 	int64_t			 piece;
 	uint8_t			*buf;
@@ -120,6 +123,29 @@ crl_number(const struct app *app, int64_t ca_id, int64_t shard, int64_t *number,
 		return false;
 	*number = l.number;
 	return true;
+}
+
+static bool
+ask_tx(struct db *tx, void *arg, struct err *e)
+{
+	struct list *l = arg;
+	char object[80];
+	int64_t n;
+
+	if (!store_crl_ask(tx, l->ca_id, &n, e))
+		return false;
+	if (n == 0)
+		return err_set(e, ERR_NOT_FOUND, "crl", "no list of this CA has been published yet");
+	(void)snprintf(object, sizeof(object), "ca %s", l->ski);
+	return audit_append(tx, l->who, 0, "crl.asked", object, NULL, e);
+}
+
+bool
+crl_ask(const struct app *app, const struct actor *who, int64_t ca_id, const char *ski, struct err *e)
+{
+	struct list l = { .who = who, .ca_id = ca_id, .ski = ski };
+
+	return actor_may(who, RIGHT_OPERATE, e) && app_tx(app, DB_WRITE, ask_tx, &l, e);
 }
 
 /* ---- entries ---- */

@@ -12,6 +12,8 @@
 #include "store/status.h"
 #include "store/status_list.h"
 
+struct actor;			/* domain/actor.h */
+
 must_check bool crl_rows(const struct app *, struct arena *, struct crl_row **, size_t *n, struct err *);
 must_check bool crl_row(const struct app *, int64_t ca_id, int64_t shard, bool delta, struct crl_row *, bool *found,
     struct err *);
@@ -48,6 +50,12 @@ must_check bool crl_evidence(const struct app *, const struct crl_row *last, int
 must_check bool crl_put(const struct app *, const struct crl_row *, int fd, struct err *);
 /* Writes the octets to fd, checked against length and hash.  ERR_NOT_FOUND "crl_octets" when they are not in the store. */
 must_check bool crl_fetch(const struct app *, const struct crl_row *, int fd, struct err *);
+
+/*
+ * An operator wants new whole lists of a CA at once, changed or not; the publisher sees it within seconds.
+ * ERR_NOT_FOUND "crl" when no status process has published for it yet.
+ */
+must_check bool crl_ask(const struct app *, const struct actor *, int64_t ca_id, const char *ski, struct err *);
 
 /* Whole lists that are missing or past their end: told once to the audit log and by mail to the operators. */
 must_check bool crl_alarm(const struct app *, int64_t *alarms, struct err *);

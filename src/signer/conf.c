@@ -11,7 +11,7 @@
 static const char *const role_names[ROLES] = { "worker", "status", "ops" };
 
 const char *
-role_name(enum role r)
+socket_role_name(enum role r)
 {
 	return role_names[r];
 }

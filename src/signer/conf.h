@@ -22,7 +22,7 @@
 
 enum role { ROLE_WORKER, ROLE_STATUS, ROLE_OPS };
 #define ROLES 3
-const char *role_name(enum role);		/* "worker" */
+const char *socket_role_name(enum role);		/* "worker" */
 
 struct conf_socket {
 	char		*path;			/* NULL: this role is not served */

@@ -37,7 +37,7 @@ ops_run(struct call *c, uint8_t op, struct err *e)
 			continue;
 		if ((rows[i].roles & 1u << c->role) == 0)
 			return err_set(e, ERR_FORBIDDEN, "signer_role", "operation %u is not for the %s role", op,
-			    role_name(c->role));
+			    socket_role_name(c->role));
 		return rows[i].fn(c, e);
 	}
 	return err_set(e, ERR_MALFORMED, "signer_request", "there is no operation %u", op);

@@ -93,14 +93,14 @@ serve_one(struct connection *c, struct str *payload)
 
 	if (!frame_recv(c->fd, &op, payload, PROTO_REQUEST_MAX, REQUEST_MS, &e)) {
 		if (e.kind != ERR_UNAVAILABLE)
-			log_warn("signer.frame", "role=%s code=%s", role_name(c->role), e.code);
+			log_warn("signer.frame", "role=%s code=%s", socket_role_name(c->role), e.code);
 		return false;
 	}
 	call.in = (struct unpack){ (const uint8_t *)payload->p, payload->len, false };
 	ok = ops_run(&call, op, &e);
 	if (!ok) {
 		if (e.kind == ERR_INTERNAL || e.kind == ERR_MALFORMED || e.kind == ERR_FORBIDDEN) {
-			err_in(&e, "%s op %u", role_name(c->role), op);
+			err_in(&e, "%s op %u", socket_role_name(c->role), op);
 			log_refused(&e);
 		}
 		reply_error(&call.out, &e);
@@ -182,7 +182,7 @@ connection_begin(struct server *s, enum role role)
 	}
 	pthread_mutex_unlock(&s->lock);
 	if (!room) {
-		log_warn("signer.full", "role=%s connections=%d", role_name(role), CONNECTIONS_MAX);
+		log_warn("signer.full", "role=%s connections=%d", socket_role_name(role), CONNECTIONS_MAX);
 		close(fd);
 		free(c);
 		return;
@@ -209,7 +209,7 @@ inherit(struct server *s)
 		const size_t len = strcspn(names, ":");
 
 		for (unsigned r = 0; r < ROLES; r++)
-			if (strlen(role_name(r)) == len && strncmp(role_name(r), names, len) == 0) {
+			if (strlen(socket_role_name(r)) == len && strncmp(socket_role_name(r), names, len) == 0) {
 				s->listeners[r] = fd;
 				s->inherited[r] = true;
 			}
@@ -234,9 +234,9 @@ listen_all(struct server *s, struct err *e)
 		if (k->group != NULL && (g = getgrnam(k->group)) == NULL)
 			return err_set(e, ERR_INVALID, "conf_invalid",
 			    "there is no group %.60s for the %s socket", k->group,
-			    role_name(r));
+			    socket_role_name(r));
 		if (!unix_listen(k->path, k->mode, BACKLOG, &s->listeners[r], e))
-			return err_in(e, "%s socket", role_name(r));
+			return err_in(e, "%s socket", socket_role_name(r));
 		if (g != NULL && chown(k->path, (uid_t)-1, g->gr_gid) != 0)
 			return err_set(e, ERR_INVALID, "conf_invalid", "cannot give %.80s to group %.40s: %s", k->path,
 			    k->group, strerror(errno));

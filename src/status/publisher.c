@@ -205,7 +205,7 @@ due(struct publisher *p, struct scope *s)
 	int64_t now_s = clock_now_s(), listed;
 	bool whole = s->shard == CRL_WHOLE_CA;
 
-	if (!s->has_full || worn(p, &s->full, now_s))
+	if (!s->has_full || s->full.asked >= s->full.number || worn(p, &s->full, now_s))
 		return FULL;
 	listed = whole && delta_is_of(s) ? s->delta.seq : s->full.seq;
 	if (settled(s, p, listed))

@@ -4,6 +4,11 @@
 
 #define COLUMNS "ca_id, shard, kind, number, base_number, seq, this_update, next_update, entries, octets, sha256, before_update"
 
+/* With what was asked for, of the scope. */
+#define ROWS "SELECT crl.ca_id, crl.shard, crl.kind, crl.number, crl.base_number, crl.seq, crl.this_update, crl.next_update," \
+	" crl.entries, crl.octets, crl.sha256, crl.before_update, COALESCE(crl_scope.asked, 0)" \
+	" FROM crl LEFT JOIN crl_scope ON crl_scope.ca_id = crl.ca_id AND crl_scope.shard = crl.shard"
+
 static struct db_arg
 kind(bool delta)
 {
@@ -19,7 +24,8 @@ row_read(const struct db_rows *rows, struct crl_row *r)
 	*r = (struct crl_row){ .ca_id = db_int(rows, 0), .shard = db_int(rows, 1),
 		.delta = strcmp(db_text(rows, 2), "delta") == 0, .number = db_int(rows, 3), .base_number = db_int(rows, 4),
 		.seq = db_int(rows, 5), .this_update = db_int(rows, 6), .next_update = db_int(rows, 7),
-		.entries = db_int(rows, 8), .octets = db_int(rows, 9), .before_update = db_int(rows, 11) };
+		.entries = db_int(rows, 8), .octets = db_int(rows, 9), .before_update = db_int(rows, 11),
+		.asked = db_int(rows, 12) };
 	if (hash != NULL && len == sizeof(r->sha256))
 		memcpy(r->sha256, hash, sizeof(r->sha256));
 }
@@ -33,7 +39,7 @@ store_crl_list(struct db *db, struct arena *a, struct crl_row **out, size_t *n, 
 	bool found;
 
 	if (!db_get_int(db, "SELECT COUNT(*) FROM crl", NO_ARGS, &count, &found, e) ||
-	    !db_query(db, "SELECT " COLUMNS " FROM crl ORDER BY ca_id, shard, kind", NO_ARGS, &rows, e))
+	    !db_query(db, ROWS " ORDER BY crl.ca_id, crl.shard, crl.kind", NO_ARGS, &rows, e))
 		return err_in(e, "revocation lists");
 	list = arena_array(a, (size_t)count + 1, sizeof(*list));
 	if (list == NULL)
@@ -49,7 +55,7 @@ store_crl_get(struct db *db, int64_t ca_id, int64_t shard, bool delta, struct cr
 {
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 
-	if (!db_query(db, "SELECT " COLUMNS " FROM crl WHERE ca_id = $1 AND shard = $2 AND kind = $3",
+	if (!db_query(db, ROWS " WHERE crl.ca_id = $1 AND crl.shard = $2 AND crl.kind = $3",
 	    ARGS(arg_int(ca_id), arg_int(shard), kind(delta)), &rows, e))
 		return err_in(e, "revocation list");
 	*found = db_next(rows, e);
@@ -83,6 +89,12 @@ store_crl_drop(struct db *tx, int64_t ca_id, int64_t shard, bool delta, struct e
 {
 	return db_run(tx, "DELETE FROM crl WHERE ca_id = $1 AND shard = $2 AND kind = $3",
 	    ARGS(arg_int(ca_id), arg_int(shard), kind(delta)), NULL, e);
+}
+
+bool
+store_crl_ask(struct db *tx, int64_t ca_id, int64_t *n, struct err *e)
+{
+	return db_run(tx, "UPDATE crl_scope SET asked = number WHERE ca_id = $1", ARGS(arg_int(ca_id)), n, e);
 }
 
 bool

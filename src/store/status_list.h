@@ -16,6 +16,7 @@ struct crl_row {
 	int64_t	this_update, next_update, entries, octets;
 	int64_t	before_update;		/* this_update of the one before; 0: there was none */
 	uint8_t	sha256[SHA256_LEN];
+	int64_t	asked;			/* somebody wants a whole list of a number above this one */
 };
 
 must_check bool store_crl_list(struct db *, struct arena *, struct crl_row **, size_t *n, struct err *);
@@ -24,6 +25,9 @@ must_check bool store_crl_get(struct db *, int64_t ca_id, int64_t shard, bool de
 /* Takes the place of the one before; *newer false: there is one of a higher number, and nothing was done. */
 must_check bool store_crl_put(struct db *tx, const struct crl_row *, bool *newer, struct err *);
 must_check bool store_crl_drop(struct db *tx, int64_t ca_id, int64_t shard, bool delta, struct err *);
+
+/* New whole lists of all of a CA's scopes are wanted; *n: how many scopes it has. */
+must_check bool store_crl_ask(struct db *tx, int64_t ca_id, int64_t *n, struct err *);
 
 /* The scope's lease for `owner`; *held false: another has it. */
 must_check bool store_crl_lease(struct db *tx, int64_t ca_id, int64_t shard, const char *owner, int64_t now,

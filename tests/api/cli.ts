@@ -142,3 +142,17 @@ scenario("wrong usage is 2 and says where to look; --help is 0", () => {
 	const nowhere = run(["org", "list", "--dir", "/nonexistent"]);
 	assert.deepEqual([nowhere.status, nowhere.err.trim().split("\n").length], [1, 1], nowhere.err);
 });
+
+scenario("certmill crl: what is published, and a new list at once", async () => {
+	const of = (ca: string) => json("crl", "list", ca).items.find((r: { kind: string }) => r.kind === "full");
+	const before = json("crl", "list").items.find((r: { kind: string }) => r.kind === "full");
+	assert.deepEqual([before.status, before.shard, before.url.endsWith(`/crl/${before.ca_id}.crl`)], ["current", null, true]);
+	run(["crl", "renew", before.ca, "--dir", world.instance.dir]);
+	for (let i = 0; of(before.ca_id).number <= before.number; i++) {
+		assert.ok(i < 200, "no new list came");
+		await new Promise((done) => setTimeout(done, 100));
+	}
+	assert.equal(json("audit", "list", "--action", "crl.asked").items[0].object, `ca ${before.ca_id}`);
+	fails(1, /ca list/, "crl", "list", "nobody");
+	fails(1, /ca list/, "crl", "renew", "nobody");
+});

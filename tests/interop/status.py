@@ -4,6 +4,7 @@ import base64
 import contextlib
 import http.client
 import os
+import shutil
 import random
 import re
 import socket
@@ -343,7 +344,9 @@ class Nginx:
                                  ocsp=f"http://127.0.0.1:{party.port}/ocsp"))
 
     def __enter__(self):
-        self.child = subprocess.Popen(["nginx", "-p", self.dir, "-c", os.path.join(self.dir, "nginx.conf"), "-e", os.path.join(self.dir, "error.log")],
+        # An ordinary user's PATH has no sbin.
+        program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+        self.child = subprocess.Popen([program, "-p", self.dir, "-c", os.path.join(self.dir, "nginx.conf"), "-e", os.path.join(self.dir, "error.log")],
                                       stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until(lambda: reachable(self.ports[0]), 10)
         return self
