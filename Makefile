@@ -69,6 +69,7 @@ asan: setup-test page
 	CERTMILL_BUILD=$(BUILD)-asan tests/run $(SUITES)
 
 fault: setup-test build
+	CERTMILL_BUILD=$(BUILD) tests/fault/damage
 	CERTMILL_BUILD=$(BUILD) tests/fault/rounds --rounds $(ROUNDS) --store $(STORE) $(if $(SEED),--seed $(SEED))
 
 bench: setup-test build

@@ -13,15 +13,17 @@ static void
 help(void)
 {
 	(void)printf(
-	    "usage: certmill check --dir DIR | --config FILE [--json] [--no-signer]\n\n"
+	    "usage: certmill check --dir DIR | --config FILE [--json] [--no-signer] [--no-files]\n\n"
 	    "Holds an instance against what must always be true: every item once, no serial number twice, quota\n"
-	    "equal to what exists, no password left, store and signer's journal in agreement, the audit log one\n"
-	    "unbroken chain. Changes nothing; may run beside the instance, whose signer it asks.\n\n"
+	    "equal to what exists, states reached by legal steps, no password left, downloads made of what was\n"
+	    "stored, store and signer's journal in agreement, the audit log one unbroken chain. Changes nothing;\n"
+	    "may run beside the instance, whose signer it asks.\n\n"
 	    "  --dir DIR      an instance's directory (its certmill.conf is read)\n"
 	    "  --config FILE  its configuration file\n"
 	    "  --signer SOCKET  the ops socket of a signer, once for each of several: their journals together must\n"
 	    "                 be the store; without, the one of the configuration\n"
 	    "  --no-signer    leave out what needs a running signer\n"
+	    "  --no-files     leave out the downloads, of which every octet is read\n"
 	    "  --json         the result as JSON\n\n"
 	    "Exit status 0: everything holds; 1: something does not.\n");
 }
@@ -73,11 +75,12 @@ result(const struct output *o, const struct check_totals *t)
 }
 
 static int
-check(const char *file, const char *const *signers, size_t n, bool no_signer, struct output *o)
+check(const char *file, const char *const *signers, size_t n, bool no_signer, bool no_files,
+    struct output *o)
 {
 	OWN(config_free) struct config *conf = NULL;
 	OWN(instance_close) struct instance *in = NULL;
-	const struct check_report report = { .rule = on_rule, .fault = on_fault, .arg = o };
+	const struct check_report report = { .rule = on_rule, .fault = on_fault, .arg = o, .files = !no_files };
 	struct check_totals totals;
 	struct err e = { 0 };
 
@@ -98,14 +101,15 @@ cmd_check(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "dir", required_argument, NULL, 'd' }, { "config", required_argument, NULL, 'c' },
-		{ "signer", required_argument, NULL, 's' }, { "no-signer", no_argument, NULL, 'n' }, { "json", no_argument, NULL, 'j' },
+		{ "signer", required_argument, NULL, 's' }, { "no-signer", no_argument, NULL, 'n' },
+		{ "no-files", no_argument, NULL, 'f' }, { "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' }, { 0 }
 	};
 	struct output out = { .rules = json_array(), .faults = json_array() };
 	static const char *signers[CHECK_SIGNERS_MAX];
 	char file[4096] = "";
 	size_t n = 0;
-	bool no_signer = false;
+	bool no_signer = false, no_files = false;
 	int o, status;
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -113,6 +117,7 @@ cmd_check(int argc, char **argv)
 		case 'd': (void)snprintf(file, sizeof(file), "%s/certmill.conf", optarg); break;
 		case 'c': (void)snprintf(file, sizeof(file), "%s", optarg); break;
 		case 'n': no_signer = true; break;
+		case 'f': no_files = true; break;
 		case 's':
 			if (n == CHECK_SIGNERS_MAX)
 				return command_usage("check", "at most %d signers", CHECK_SIGNERS_MAX);
@@ -126,7 +131,7 @@ cmd_check(int argc, char **argv)
 		return command_usage("check", "name the instance: --dir DIR or --config FILE");
 	if (no_signer && n > 0)
 		return command_usage("check", "--signer and --no-signer exclude each other");
-	status = check(file, signers, n, no_signer, &out);
+	status = check(file, signers, n, no_signer, no_files, &out);
 	json_decref(out.rules);
 	json_decref(out.faults);
 	return status;

@@ -2,13 +2,16 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int
 command_failed(const char *command, const struct err *e)
 {
-	(void)fprintf(stderr, "certmill %s: %s%s%s\n", command, e->kind == ERR_INTERNAL ? e->trail : e->msg,
-	    e->kind != ERR_INTERNAL && e->trail[0] != '\0' ? " -- " : "",
-	    e->kind == ERR_INTERNAL ? "" : e->trail);
+	/* "internal error" says nothing that the trail does not. */
+	const char *msg = e->code != NULL && strcmp(e->code, "internal") == 0 ? "" : e->msg;
+
+	(void)fprintf(stderr, "certmill %s: %s%s%s\n", command, msg, msg[0] != '\0' && e->trail[0] != '\0' ? " -- " : "",
+	    e->trail);
 	return EXIT_FAILED;
 }
 

@@ -1,4 +1,4 @@
-#include "domain/check.h"
+#include "domain/check_run.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -14,34 +14,11 @@
 #include "store/profile.h"
 #include "x509/seal.h"
 
-#define PAGE 1000
 #define SCRATCH_MAX ((size_t)256 * 1024 * 1024)
 #define CERT_MAX 8192
 
-struct run {
-	const struct app		*app;
-	const struct check_report	*report;
-	struct check_totals		*totals;
-	struct arena			*arena;		/* reset for every page */
-	struct arena			*keep;
-	struct ca			*cas;
-	size_t				 cas_n;
-	struct signlink			**signers;
-	size_t				 signers_n;
-	size_t				 rule;
-	const char			**lines;
-	size_t				 n;
-	int64_t				 after;
-	struct check_certificate	*certificates;
-	const struct signlink_record	*record;
-	uint8_t				 hash[SHA256_LEN];
-	bool				 found, planned, admin;
-	struct der			*audit_certs;	/* one a signer */
-};
-
-__attribute__((format(printf, 3, 4)))
-static void
-fault(struct run *r, const char *rule, const char *fmt, ...)
+void
+check_fault(struct check *r, const char *rule, const char *fmt, ...)
 {
 	char text[300];
 	va_list ap;
@@ -58,14 +35,14 @@ fault(struct run *r, const char *rule, const char *fmt, ...)
 static bool
 rule_tx(struct db *db, void *arg, struct err *e)
 {
-	struct run *r = arg;
+	struct check *r = arg;
 
 	arena_reset(r->arena);
 	return store_check_run(db, r->rule, CHECK_FAULTS_MAX, r->arena, &r->lines, &r->n, e);
 }
 
 static bool
-rules_run(struct run *r, struct err *e)
+rules_run(struct check *r, struct err *e)
 {
 	const struct check_rule *rules;
 	size_t n = store_check_rules(&rules);
@@ -74,7 +51,7 @@ rules_run(struct run *r, struct err *e)
 		if (!app_tx(r->app, DB_READ, rule_tx, r, e))
 			return false;
 		for (size_t i = 0; i < r->n; i++)
-			fault(r, rules[r->rule].name, "%s", r->lines[i]);
+			check_fault(r, rules[r->rule].name, "%s", r->lines[i]);
 		r->report->rule(r->report->arg, rules[r->rule].name, rules[r->rule].holds, r->n);
 	}
 	return true;
@@ -82,18 +59,9 @@ rules_run(struct run *r, struct err *e)
 
 /* ---- the store against the journal ---- */
 
-static bool
-page_tx(struct db *db, void *arg, struct err *e)
-{
-	struct run *r = arg;
-
-	arena_reset(r->arena);
-	return store_check_certificates(db, r->after, PAGE, r->arena, &r->certificates, &r->n, e);
-}
-
 /* Where a page's certificates stand: in one journal each, the same octets. */
-static bool
-page_in_journals(struct run *r, struct err *e)
+bool
+check_page_in_journals(struct check *r, struct err *e)
 {
 	uint8_t (*serials)[SIGNLINK_SERIAL_LEN] = arena_array(r->arena, r->n, SIGNLINK_SERIAL_LEN);
 	struct der *certs = arena_array(r->arena, r->n, sizeof(*certs));
@@ -107,48 +75,26 @@ page_in_journals(struct run *r, struct err *e)
 		    e))
 			return false;
 		for (size_t i = 0; i < r->n; i++) {
-			uint8_t hash[SHA256_LEN];
-
 			if (certs[i].p == NULL)
 				continue;
 			times[i]++;
-			sha256(certs[i].p, certs[i].len, hash);
-			if (memcmp(hash, r->certificates[i].sha256, sizeof(hash)) != 0)
-				fault(r, "journal", "certificate %lld differs from the one that was signed",
+			if (certs[i].len != r->certificates[i].der_len ||
+			    memcmp(certs[i].p, r->certificates[i].der, certs[i].len) != 0)
+				check_fault(r, "journal", "certificate %lld differs from the one that was signed",
 				    (long long)r->certificates[i].id);
 		}
 	}
 	for (size_t i = 0; i < r->n; i++)
 		if (times[i] != 1)
-			fault(r, "journal", "certificate %lld of batch %lld was %s", (long long)r->certificates[i].id,
+			check_fault(r, "journal", "certificate %lld of batch %lld was %s", (long long)r->certificates[i].id,
 			    (long long)r->certificates[i].batch_id, times[i] == 0 ? "never signed here" : "signed by two signers");
-	return true;
-}
-
-static bool
-store_in_journals(struct run *r, struct err *e)
-{
-	size_t before = r->totals->faults;
-
-	for (r->after = 0, r->n = PAGE; r->n == PAGE;) {
-		if (!app_tx(r->app, DB_READ, page_tx, r, e))
-			return false;
-		if (r->n == 0)
-			break;
-		if (!page_in_journals(r, e))
-			return false;
-		r->totals->certificates += (int64_t)r->n;
-		r->after = r->certificates[r->n - 1].id;
-	}
-	r->report->rule(r->report->arg, "journal", "every certificate in the store was signed by the signer, octet for octet",
-	    r->totals->faults - before);
 	return true;
 }
 
 static bool
 record_tx(struct db *db, void *arg, struct err *e)
 {
-	struct run *r = arg;
+	struct check *r = arg;
 	uint8_t hash[SHA256_LEN];
 
 	r->planned = r->admin = false;
@@ -164,7 +110,7 @@ record_tx(struct db *db, void *arg, struct err *e)
 
 /* Certificates of the instance itself (its TLS server) belong to no batch and to no user. */
 static bool
-internal(struct run *r, const struct signlink_record *record)
+internal(struct check *r, const struct signlink_record *record)
 {
 	char ski[2 * SHA256_LEN + 1] = "";
 
@@ -179,13 +125,13 @@ internal(struct run *r, const struct signlink_record *record)
 static bool
 cas_tx(struct db *db, void *arg, struct err *e)
 {
-	struct run *r = arg;
+	struct check *r = arg;
 
 	return store_ca_list(db, r->keep, &r->cas, &r->cas_n, e);
 }
 
 static bool
-record_check(struct run *r, const struct signlink_record *record, struct err *e)
+record_check(struct check *r, const struct signlink_record *record, struct err *e)
 {
 	char serial[2 * SIGNLINK_SERIAL_LEN + 1];
 
@@ -201,12 +147,12 @@ record_check(struct run *r, const struct signlink_record *record, struct err *e)
 		return false;
 	hex_upper(record->serial.p, SIGNLINK_SERIAL_LEN, serial);
 	if (!r->found)
-		fault(r, "unknown", "%s was signed, but the store does not know it", serial);
+		check_fault(r, "unknown", "%s was signed, but the store does not know it", serial);
 	return true;
 }
 
 static bool
-journal_in_store(struct run *r, struct signlink *signer, struct err *e)
+journal_in_store(struct check *r, struct signlink *signer, struct err *e)
 {
 	OWN(arena_free) struct arena *pages = arena_new(SCRATCH_MAX);
 	struct signlink_place place = { 0 };
@@ -215,8 +161,13 @@ journal_in_store(struct run *r, struct signlink *signer, struct err *e)
 
 	do {
 		arena_reset(pages);
-		if (!signlink_journal_scan(signer, &place, pages, &records, &n, e))
-			return false;
+		if (!signlink_journal_scan(signer, &place, pages, &records, &n, e)) {
+			if (strcmp(e->code, "journal_damaged") != 0)
+				return false;
+			check_fault(r, "unknown", "%s", e->msg);
+			err_clear(e);
+			return true;
+		}
 		for (size_t i = 0; i < n; i++)
 			if (records[i].kind == SIGNLINK_CERT && !record_check(r, &records[i], e))
 				return false;
@@ -225,12 +176,10 @@ journal_in_store(struct run *r, struct signlink *signer, struct err *e)
 }
 
 static bool
-journals_in_store(struct run *r, struct err *e)
+journals_in_store(struct check *r, struct err *e)
 {
 	size_t before = r->totals->faults;
 
-	if (!app_tx(r->app, DB_READ, cas_tx, r, e))
-		return false;
 	for (size_t i = 0; i < r->signers_n; i++)
 		if (!journal_in_store(r, r->signers[i], e))
 			return false;
@@ -242,7 +191,7 @@ journals_in_store(struct run *r, struct err *e)
 /* ---- the audit chain ---- */
 
 static bool
-audit_cert_get(struct run *r, struct signlink *signer, struct der *out, struct err *e)
+audit_cert_get(struct check *r, struct signlink *signer, struct der *out, struct err *e)
 {
 	OWN_STR struct str info = { 0 };
 	uint8_t cert[CERT_MAX];
@@ -263,7 +212,7 @@ audit_cert_get(struct run *r, struct signlink *signer, struct der *out, struct e
 
 /* Heads may be signed by any of them. */
 static bool
-audit_certs_get(struct run *r, struct err *e)
+audit_certs_get(struct check *r, struct err *e)
 {
 	r->audit_certs = arena_array(r->keep, r->signers_n, sizeof(*r->audit_certs));
 	for (size_t i = 0; i < r->signers_n; i++)
@@ -275,7 +224,7 @@ audit_certs_get(struct run *r, struct err *e)
 static bool
 head_check(void *arg, int64_t seq, const uint8_t hash[32], const uint8_t *signature, size_t len)
 {
-	struct run *r = arg;
+	struct check *r = arg;
 	OWN_STR struct str said = { 0 };
 	OWN_STR struct str wanted = { 0 };
 	struct err e = { 0 };
@@ -287,25 +236,25 @@ head_check(void *arg, int64_t seq, const uint8_t hash[32], const uint8_t *signat
 }
 
 static bool
-audit_run(struct run *r, struct err *e)
+audit_run(struct check *r, struct err *e)
 {
 	struct audit_check c;
 
 	if (!audit_verify(r->app, r->signers_n == 0 ? NULL : head_check, r, &c, e))
 		return false;
 	if (c.fault[0] != '\0')
-		fault(r, "audit", "%s", c.fault);
+		check_fault(r, "audit", "%s", c.fault);
 	r->totals->audit_records = c.records;
 	r->report->rule(r->report->arg, "audit", "the audit log is one unbroken chain", c.fault[0] == '\0' ? 0 : 1);
 	return true;
 }
 
 static bool
-run_all(struct run *r, struct err *e)
+run_all(struct check *r, struct err *e)
 {
-	if (!rules_run(r, e))
-		return false;
-	if (r->signers_n > 0 && (!audit_certs_get(r, e) || !store_in_journals(r, e) || !journals_in_store(r, e)))
+	if (!rules_run(r, e) || !app_tx(r->app, DB_READ, cas_tx, r, e) || !check_histories(r, e) ||
+	    (r->signers_n > 0 && !audit_certs_get(r, e)) || !check_certificates(r, e) ||
+	    (r->signers_n > 0 && !journals_in_store(r, e)) || (r->report->files && !check_downloads(r, e)))
 		return false;
 	return audit_run(r, e);
 }
@@ -316,11 +265,11 @@ check_run(const struct app *app, const char *const *signer_sockets, size_t n, co
 {
 	OWN(arena_free) struct arena *a = arena_new(SCRATCH_MAX);
 	bool ok;
-	struct run *r = arena_alloc(a, sizeof(*r));
+	struct check *r = arena_alloc(a, sizeof(*r));
 	OWN(arena_free) struct arena *pages = arena_new(SCRATCH_MAX);
 
 	memset(totals, 0, sizeof(*totals));
-	*r = (struct run){ .app = app, .report = report, .totals = totals, .arena = pages, .keep = a, .signers_n = n };
+	*r = (struct check){ .app = app, .report = report, .totals = totals, .arena = pages, .keep = a, .signers_n = n };
 	r->signers = arena_array(a, n + 1, sizeof(struct signlink *));
 	for (size_t i = 0; i < n; i++)
 		r->signers[i] = signlink_new(signer_sockets[i]);

@@ -15,6 +15,7 @@ struct check_report {
 	void	(*rule)(void *arg, const char *name, const char *holds, size_t faults);
 	void	(*fault)(void *arg, const char *name, const char *what);
 	void	*arg;
+	bool	 files;		/* make every download's pieces again and compare them with what is stored */
 };
 
 struct check_totals {

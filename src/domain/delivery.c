@@ -606,3 +606,67 @@ delivery_read(struct delivery *d, uint64_t offset, void *buf, size_t cap, struct
 	}
 	return (ssize_t)done;
 }
+
+/* ---- what is stored against what it is made of ---- */
+
+static bool
+same_octets(const struct str *a, const struct str *b)
+{
+	return a->len == b->len && (a->len == 0 || memcmp(a->p, b->p, a->len) == 0);
+}
+
+/* What differs, or NULL. */
+static bool
+piece_differs(struct delivery *d, struct db *db, const struct part *p, const struct delivery_piece *piece,
+    const char **what, struct err *e)
+{
+	OWN(arena_free) struct arena *a = arena_new(SCRATCH_MAX);
+	OWN_STR struct str directory = { 0 }, manifest = { 0 }, body = { 0 };
+	struct slice *row;
+	size_t n;
+
+	if (!store_slice_file_get(db, d->batch_id, p->slice_no, SLICE_DIRECTORY, &directory, e) ||
+	    !store_slice_file_get(db, d->batch_id, p->slice_no, SLICE_MANIFEST, &manifest, e) ||
+	    !store_slice_file_get(db, d->batch_id, p->slice_no, SLICE_BODY, &body, e) ||
+	    !store_slice_list(db, d->batch_id, p->slice_no, 1, a, &row, &n, e))
+		return false;
+	*what = !same_octets(&directory, &piece->directory) ? "its directory" :
+	    !same_octets(&manifest, &piece->manifest) ? "its part of the manifest" :
+	    !d->from_certificates && !same_octets(&body, &piece->body) ? "its files" :
+	    n != 1 || row->slice_no != p->slice_no || row->entry_octets != piece->entry_octets ||
+	    row->directory_octets != piece->directory_octets || row->manifest_octets != piece->manifest_octets ||
+	    row->manifest_crc32 != piece->manifest_crc32 ? "what is noted of its lengths" : NULL;
+	return true;
+}
+
+static bool
+part_check(struct delivery *d, const struct part *p, const char **what, struct err *e)
+{
+	struct remake as_stored = d->remake;
+	struct delivery_piece piece = { 0 };
+	struct db *db;
+	bool ok;
+
+	/* As the worker made it: without what other formats add. */
+	as_stored.form.with_json = false;
+	as_stored.form.chain_n = 0;
+	if (!db_pool_get(d->app->store, DB_READ, &db, e) || !delivery_remake(db, &as_stored, p, false, &piece, e))
+		return false;
+	ok = piece_differs(d, db, p, &piece, what, e);
+	delivery_piece_clear(&piece);
+	return ok;
+}
+
+bool
+delivery_check(struct delivery *d, void (*tell)(void *, int64_t, const char *), void *arg, struct err *e)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		const char *what = NULL;
+
+		if (!part_check(d, &d->parts[i], &what, e))
+			return err_in(e, "slice %" PRId64, d->parts[i].slice_no);
+		if (what != NULL)
+			tell(arg, d->parts[i].slice_no, what);
+	}
+	return true;
+}

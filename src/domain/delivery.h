@@ -56,4 +56,11 @@ const char *delivery_etag(const struct delivery *);	/* with its quotes */
 /* From any thread, one at a time.  At least one octet before the end; -1 with err. */
 ssize_t delivery_read(struct delivery *, uint64_t offset, void *buf, size_t cap, struct err *);
 
+/*
+ * Makes each slice's piece again from certificates, keys and inputs, and tells where what is stored differs.
+ * Of a delivery as it was ordered.
+ */
+must_check bool delivery_check(struct delivery *, void (*tell)(void *, int64_t slice_no, const char *what), void *,
+    struct err *);
+
 #endif

@@ -1,9 +1,5 @@
 #include "store/check.h"
 
-#include <string.h>
-
-#include "base/hash.h"
-
 /* One column, one line a row that should not be. */
 static const struct {
 	struct check_rule	 rule;
@@ -16,6 +12,18 @@ static const struct {
 	  " (SELECT COUNT(*) FROM item_failure f WHERE f.batch_id = batch.id) AS failures FROM batch) b"
 	  " WHERE b.state IN ('preparing_download', 'ready_for_download', 'downloaded', 'issued_partly', 'failed', 'expired')"
 	  " AND b.made + b.failures <> b.size LIMIT $1" },
+	{ { "devices", "every device of a batch stands there once" },
+	  "SELECT 'batch ' || CAST(b.id AS TEXT) || ' of ' || CAST(b.size AS TEXT) || ': ' || CAST(COUNT(i.item_index) AS TEXT)"
+	  " || ' devices' FROM batch b LEFT JOIN item i ON i.batch_id = b.id"
+	  " WHERE b.state <> 'pending_creation' GROUP BY b.id, b.size HAVING COUNT(i.item_index) <> b.size"
+	  " OR MIN(i.item_index) <> 0 OR MAX(i.item_index) <> b.size - 1 LIMIT $1" },
+	{ { "results", "every certificate and every failure is of a device that was ordered" },
+	  "SELECT 'certificate ' || CAST(c.id AS TEXT) FROM certificate c LEFT JOIN batch b ON b.id = c.batch_id"
+	  " WHERE b.id IS NULL OR c.item_index < 0 OR c.item_index >= b.size OR c.organization_id <> b.organization_id"
+	  " OR c.profile_id <> b.profile_id"
+	  " UNION ALL SELECT 'failure of item ' || CAST(f.item_index AS TEXT) || ' of batch ' || CAST(f.batch_id AS TEXT)"
+	  " FROM item_failure f LEFT JOIN batch b ON b.id = f.batch_id"
+	  " WHERE b.id IS NULL OR f.item_index < 0 OR f.item_index >= b.size LIMIT $1" },
 	{ { "counters", "a batch's counters are those of its rows" },
 	  "SELECT 'batch ' || CAST(b.id AS TEXT) || ' says ' || CAST(b.succeeded AS TEXT) || ' and ' ||"
 	  " CAST(b.failed AS TEXT) || ', there are ' || CAST(b.made AS TEXT) || ' and ' || CAST(b.failures AS TEXT)"
@@ -42,12 +50,52 @@ static const struct {
 	  " (SELECT COUNT(*) FROM slice s WHERE s.batch_id = batch.id AND s.state = 'queued') AS queued FROM batch) b"
 	  " WHERE (b.state = 'pending_issue' AND b.queued <> b.slices_left)"
 	  " OR (b.state NOT IN ('pending_issue', 'pending_approval', 'pending_creation', 'rejected') AND b.queued <> 0) LIMIT $1" },
+	{ { "cut", "a batch is cut into slices without a gap, and a finished slice has as many results as devices" },
+	  "SELECT 'batch ' || CAST(b.id AS TEXT) || ' of ' || CAST(b.size AS TEXT) || ' in slices of ' ||"
+	  " CAST(COALESCE(SUM(s.size), 0) AS TEXT) FROM batch b LEFT JOIN slice s ON s.batch_id = b.id"
+	  " WHERE b.state <> 'pending_creation' GROUP BY b.id, b.size HAVING COALESCE(SUM(s.size), 0) <> b.size"
+	  " OR MIN(s.first_index) <> 0 OR MAX(s.first_index + s.size) <> b.size"
+	  " UNION ALL SELECT 'slice ' || CAST(s.slice_no AS TEXT) || ' of batch ' || CAST(s.batch_id AS TEXT) FROM slice s"
+	  " WHERE s.state = 'done' AND s.succeeded + s.failed <> s.size LIMIT $1" },
+	{ { "states", "a batch is in a state that fits what there is of it" },
+	  "SELECT 'batch ' || CAST(id AS TEXT) || ' is ' || state || ' with ' || CAST(succeeded AS TEXT) || ' issued, ' ||"
+	  " CAST(failed AS TEXT) || ' failed of ' || CAST(size AS TEXT) FROM batch WHERE"
+	  " (state IN ('pending_approval', 'pending_creation') AND (succeeded <> 0 OR failed <> 0))"
+	  " OR (state IN ('pending_approval', 'pending_creation', 'pending_issue') AND"
+	  "  (ready_at IS NOT NULL OR downloaded_at IS NOT NULL OR revoked_at IS NOT NULL OR purged_at IS NOT NULL))"
+	  " OR (state = 'preparing_download')"	/* only inside a transaction */
+	  " OR (state = 'ready_for_download' AND (failed <> 0 OR succeeded <> size OR ready_at IS NULL OR downloaded_at IS NOT NULL))"
+	  " OR (state = 'issued_partly' AND (failed = 0 OR succeeded = 0 OR ready_at IS NULL OR downloaded_at IS NOT NULL))"
+	  " OR (state = 'failed' AND (succeeded <> 0 OR failed <> size))"
+	  " OR (state = 'downloaded' AND (succeeded = 0 OR ready_at IS NULL OR downloaded_at IS NULL))"
+	  " OR (state = 'expired' AND purged_at IS NULL)"
+	  " OR (state = 'rejected' AND (revoked_at IS NULL OR purged_at IS NULL OR downloaded_at IS NOT NULL))"
+	  " OR (state = 'revoked' AND (ready_at IS NULL OR succeeded = 0)) LIMIT $1" },
+	{ { "history", "the history of a batch ends in its state" },
+	  "SELECT 'batch ' || CAST(b.id AS TEXT) || ' is ' || b.state || ', its history says ' ||"
+	  " COALESCE(v.status, 'nothing') FROM batch b LEFT JOIN batch_event v ON v.batch_id = b.id"
+	  " AND v.seq = (SELECT MAX(w.seq) FROM batch_event w WHERE w.batch_id = b.id)"
+	  " WHERE b.state <> 'pending_creation' AND (v.status IS NULL OR v.status <> b.state) LIMIT $1" },
+	{ { "evidence", "every change of a batch's state has its audit record" },
+	  "SELECT 'batch ' || CAST(v.batch_id AS TEXT) || ': ' || CAST(v.n AS TEXT) || ' changes, ' ||"
+	  " CAST(COALESCE(a.n, 0) AS TEXT) || ' records' FROM"
+	  " (SELECT batch_id, COUNT(*) AS n FROM batch_event WHERE seq > 1 GROUP BY batch_id) v LEFT JOIN"
+	  " (SELECT object, COUNT(*) AS n FROM audit WHERE action IN ('batch.submitted', 'batch.accepted', 'batch.approved',"
+	  "  'batch.rejected', 'batch.issued', 'batch.failed', 'batch.ready', 'batch.issued_partly', 'batch.downloaded',"
+	  "  'batch.revoked', 'batch.expired') GROUP BY object) a ON a.object = 'batch ' || CAST(v.batch_id AS TEXT)"
+	  " WHERE v.n <> COALESCE(a.n, 0) LIMIT $1" },
+	{ { "charged", "an order is charged for what it got, a rejected one for nothing" },
+	  "SELECT 'batch ' || CAST(id AS TEXT) || ' in ' || state || ' is charged ' || CAST(charged AS TEXT) FROM batch"
+	  " WHERE charged <> CASE WHEN state IN ('rejected', 'pending_creation') THEN 0 ELSE size - failed END LIMIT $1" },
 	{ { "ledger", "quota is the sum of its ledger" },
 	  "SELECT 'organization ' || CAST(q.organization_id AS TEXT) || ' profile ' || CAST(q.profile_id AS TEXT)"
 	  " FROM quota q LEFT JOIN (SELECT organization_id, profile_id, SUM(allocated) AS a, SUM(ordered) AS o,"
 	  " SUM(issued) AS i FROM quota_entry GROUP BY organization_id, profile_id) l"
 	  " ON l.organization_id = q.organization_id AND l.profile_id = q.profile_id"
-	  " WHERE q.allocated <> COALESCE(l.a, 0) OR q.ordered <> COALESCE(l.o, 0) OR q.issued <> COALESCE(l.i, 0) LIMIT $1" },
+	  " WHERE q.allocated <> COALESCE(l.a, 0) OR q.ordered <> COALESCE(l.o, 0) OR q.issued <> COALESCE(l.i, 0)"
+	  " UNION ALL SELECT 'organization ' || CAST(l.organization_id AS TEXT) || ' profile ' || CAST(l.profile_id AS TEXT)"
+	  " || ' has entries and no quota' FROM quota_entry l LEFT JOIN quota q ON q.organization_id = l.organization_id"
+	  " AND q.profile_id = l.profile_id WHERE q.profile_id IS NULL GROUP BY l.organization_id, l.profile_id LIMIT $1" },
 	{ { "quota", "what is ordered and issued is what exists" },
 	  "SELECT 'organization ' || CAST(q.organization_id AS TEXT) || ' profile ' || CAST(q.profile_id AS TEXT) ||"
 	  " ': ordered ' || CAST(q.ordered AS TEXT) || ' of ' || CAST(COALESCE(b.o, 0) AS TEXT) || ', issued ' ||"
@@ -59,7 +107,11 @@ static const struct {
 	  " WHERE q.ordered <> COALESCE(b.o, 0) OR q.issued <> COALESCE(b.i, 0) LIMIT $1" },
 	{ { "secrets", "no password is kept of a batch that needs none any more" },
 	  "SELECT 'batch ' || CAST(s.batch_id AS TEXT) FROM batch_secret s LEFT JOIN batch b ON b.id = s.batch_id"
-	  " WHERE b.id IS NULL OR b.state NOT IN ('pending_creation', 'pending_approval', 'pending_issue') LIMIT $1" },
+	  " WHERE b.id IS NULL OR b.state NOT IN ('pending_creation', 'pending_approval', 'pending_issue')"
+	  /* Of an order's octets with the password there is a keyed hash, too, until the password is gone. */
+	  " UNION ALL SELECT 'key of batch ' || CAST(i.batch_id AS TEXT) || ' (' || i.key || ')' FROM idempotency i"
+	  " LEFT JOIN batch b ON b.id = i.batch_id WHERE LENGTH(i.fingerprint) > 32"
+	  " AND (b.id IS NULL OR b.state NOT IN ('pending_creation', 'pending_approval', 'pending_issue')) LIMIT $1" },
 	{ { "dead", "nothing of a rejected or revoked batch is valid" },
 	  "SELECT 'certificate ' || CAST(c.id AS TEXT) || ' of batch ' || CAST(b.id AS TEXT) FROM batch b"
 	  " JOIN certificate c ON c.batch_id = b.id AND c.state = 0"
@@ -72,14 +124,25 @@ static const struct {
 	{ { "files", "no file with a key is kept of a batch whose results are purged" },
 	  "SELECT 'slice ' || CAST(f.slice_no AS TEXT) || ' of batch ' || CAST(f.batch_id AS TEXT) FROM slice_file f"
 	  " JOIN batch b ON b.id = f.batch_id WHERE b.purged_at IS NOT NULL AND b.rest = 'none' LIMIT $1" },
-	{ { "orphans", "what was signed for nobody belongs to no quota and is revoked" },
-	  "SELECT 'certificate ' || CAST(id AS TEXT) FROM certificate WHERE state = 3 AND status_seq IS NULL LIMIT $1" },
-	{ { "names", "a device name belongs to a batch that may have one" },
+	{ { "pieces", "a finished slice has what it brings to the download" },
+	  "SELECT 'slice ' || CAST(s.slice_no AS TEXT) || ' of batch ' || CAST(s.batch_id AS TEXT) FROM slice s"
+	  " JOIN batch b ON b.id = s.batch_id LEFT JOIN slice_file f ON f.batch_id = s.batch_id AND f.slice_no = s.slice_no"
+	  " WHERE s.state = 'done' AND s.succeeded > 0 AND b.purged_at IS NULL AND f.batch_id IS NULL LIMIT $1" },
+	{ { "told", "relying parties are told of every certificate that is not valid any more" },
+	  "SELECT 'certificate ' || CAST(id AS TEXT) FROM certificate WHERE state <> 0 AND (status_seq IS NULL"
+	  " OR status_seq > (SELECT value FROM counter WHERE name = 'status')) LIMIT $1" },
+	{ { "names", "a device name or key in use belongs to a batch" },
 	  "SELECT n.input || ' ' || n.value || ' of batch ' || CAST(n.batch_id AS TEXT) FROM device_name n"
-	  " LEFT JOIN batch b ON b.id = n.batch_id WHERE b.id IS NULL LIMIT $1" },
+	  " LEFT JOIN batch b ON b.id = n.batch_id WHERE b.id IS NULL"
+	  " UNION ALL SELECT 'key of item ' || CAST(k.item_index AS TEXT) || ' of batch ' || CAST(k.batch_id AS TEXT)"
+	  " FROM key_use k LEFT JOIN batch b ON b.id = k.batch_id WHERE b.id IS NULL LIMIT $1" },
 	{ { "certificates", "a revoked certificate says when, an issued one does not" },
-	  "SELECT 'certificate ' || CAST(id AS TEXT) FROM certificate"
-	  " WHERE (state IN (1, 2, 3, 4) AND revoked_at IS NULL) OR (state = 0 AND revoked_at IS NOT NULL) LIMIT $1" },
+	  "SELECT 'certificate ' || CAST(id AS TEXT) FROM certificate WHERE state NOT IN (0, 1, 2, 3, 4)"
+	  " OR (state IN (1, 2, 3, 4) AND revoked_at IS NULL) OR (state = 0 AND revoked_at IS NOT NULL) LIMIT $1" },
+	{ { "pairs", "batches that were ordered together are there together" },
+	  "SELECT 'batch ' || CAST(p.batch_id AS TEXT) || ' with ' || CAST(p.first_id AS TEXT) FROM batch_pair p"
+	  " LEFT JOIN batch b ON b.id = p.batch_id LEFT JOIN batch f ON f.id = p.first_id"
+	  " WHERE b.id IS NULL OR f.id IS NULL LIMIT $1" },
 };
 
 size_t
@@ -109,86 +172,4 @@ store_check_run(struct db *db, size_t i, int64_t limit, struct arena *a, const c
 		list[(*n)++] = db_text_in(rows, 0, a);
 	*lines = list;
 	return e->kind == ERR_NONE;
-}
-
-bool
-store_check_certificates(struct db *db, int64_t after, int64_t limit, struct arena *a,
-    struct check_certificate **out, size_t *n, struct err *e)
-{
-	static const char sql[] =
-	    "SELECT c.id, c.batch_id, c.serial, d.der FROM certificate c JOIN certificate_der d ON d.certificate_id = c.id"
-	    " WHERE c.id > $1 ORDER BY c.id LIMIT $2";
-	OWN(db_rows_free) struct db_rows *rows = NULL;
-	struct check_certificate *list = arena_array(a, (size_t)limit, sizeof(*list));
-
-	*n = 0;
-	if (list == NULL)
-		return err_set(e, ERR_TOO_LARGE, "check", "too many certificates asked for");
-	if (!db_query(db, sql, ARGS(arg_int(after), arg_int(limit)), &rows, e))
-		return false;
-	while (*n < (size_t)limit && db_next(rows, e)) {
-		struct check_certificate *c = &list[(*n)++];
-		const uint8_t *p;
-		size_t len;
-
-		c->id = db_int(rows, 0);
-		c->batch_id = db_int(rows, 1);
-		p = db_blob(rows, 2, &len);
-		if (p != NULL && len == sizeof(c->serial))
-			memcpy(c->serial, p, len);
-		p = db_blob(rows, 3, &len);
-		sha256(p, len, c->sha256);
-	}
-	*out = list;
-	return e->kind == ERR_NONE;
-}
-
-bool
-store_check_serial(struct db *db, const uint8_t serial[16], uint8_t hash[32], bool *found, struct err *e)
-{
-	static const char sql[] =
-	    "SELECT d.der FROM certificate_serial s JOIN certificate_der d ON d.certificate_id = s.certificate_id"
-	    " WHERE s.serial = $1";
-	OWN(db_rows_free) struct db_rows *rows = NULL;
-
-	*found = false;
-	if (!db_query(db, sql, ARGS(arg_blob(serial, 16)), &rows, e))
-		return false;
-	if (db_next(rows, e)) {
-		size_t len;
-		const uint8_t *p = db_blob(rows, 0, &len);
-
-		sha256(p, len, hash);
-		*found = true;
-	}
-	return e->kind == ERR_NONE;
-}
-
-bool
-store_check_planned(struct db *db, const uint8_t serial[16], bool *planned, struct err *e)
-{
-	static const char sql[] = "SELECT plan FROM slice WHERE plan IS NOT NULL AND state IN ('queued', 'void')"
-	    " UNION ALL SELECT plan FROM plan_left";
-	OWN(db_rows_free) struct db_rows *rows = NULL;
-
-	*planned = false;
-	if (!db_query(db, sql, NO_ARGS, &rows, e))
-		return false;
-	while (db_next(rows, e)) {
-		size_t len;
-		const uint8_t *p = db_blob(rows, 0, &len);
-
-		for (size_t i = 0; p != NULL && i + 16 <= len && !*planned; i += 16)
-			*planned = memcmp(p + i, serial, 16) == 0;
-	}
-	return e->kind == ERR_NONE;
-}
-
-bool
-store_check_admin(struct db *db, const uint8_t hash[32], bool *found, struct err *e)
-{
-	static const char sql[] = "SELECT 1 FROM user_certificate WHERE sha256 = $1";
-	int64_t one;
-
-	return db_get_int(db, sql, ARGS(arg_blob(hash, 32)), &one, found, e);
 }
