@@ -12,6 +12,7 @@
 #include "http/multipart.h"
 #include "http/router.h"
 
+#define TEXT_FIRST 1024
 #define DISCARD_MAX (4 * MIB)	/* read past the limit for the sake of an answer */
 
 enum part { PART_NONE, PART_ORDER, PART_FILE };
@@ -22,6 +23,7 @@ struct body {
 	struct multipart	*multipart;	/* NULL: all of it is one text */
 	enum part		 part;
 	bool			 order_seen, file_seen;
+	bool			 is_public;	/* its text is no secret: it lies in the arena */
 	struct secret		*text;		/* its len is what was allocated */
 	size_t			 text_n, text_max;
 	uint64_t		 octets, octets_max;
@@ -34,7 +36,8 @@ body_free(struct body *b)
 	if (b == NULL)
 		return;
 	multipart_free(b->multipart);
-	secret_free(b->text);
+	if (!b->is_public)
+		secret_free(b->text);
 	free(b);
 }
 
@@ -62,22 +65,37 @@ too_large(struct err *e, size_t max)
 	return err_set(e, ERR_TOO_LARGE, "body_too_large", "the body is larger than %zu octets", max);
 }
 
+/* Room for n octets and a NUL; what is there already is kept. */
+static void
+text_room(struct body *b, size_t n)
+{
+	struct secret *more;
+
+	if (b->is_public) {
+		more = ARENA_NEW(b->x->q.arena, struct secret);
+		if (more == NULL || (more->p = arena_alloc(b->x->q.arena, n + 1)) == NULL)
+			abort();		/* the arena has room for many times the longest body */
+		more->len = n;
+	} else
+		more = secret_new(n);
+	if (b->text != NULL)
+		memcpy(more->p, b->text->p, b->text_n);
+	if (!b->is_public)
+		secret_free(b->text);
+	b->text = more;
+}
+
 static bool
 text_add(struct body *b, const void *p, size_t n, struct err *e)
 {
 	if (n > b->text_max - b->text_n)
 		return too_large(e, b->text_max);
 	if (b->text == NULL || b->text_n + n > b->text->len) {
-		size_t cap = b->text == NULL ? 1024 : 2 * b->text->len;
-		struct secret *more;
+		size_t cap = b->text == NULL ? TEXT_FIRST : 2 * b->text->len;
 
 		while (cap < b->text_n + n)
 			cap *= 2;
-		more = secret_new(cap < b->text_max ? cap : b->text_max);
-		if (b->text != NULL)
-			memcpy(more->p, b->text->p, b->text_n);
-		secret_free(b->text);
-		b->text = more;
+		text_room(b, cap < b->text_max ? cap : b->text_max);
 	}
 	memcpy(b->text->p + b->text_n, p, n);
 	b->text_n += n;
@@ -203,6 +221,7 @@ body_begin(struct exchange *x, const char *spool_dir)
 		abort();
 	x->body = b;
 	b->x = x;
+	b->is_public = x->q.listener == HTTP_STATUS;
 	b->spool_dir = spool_dir;
 	b->text_max = r->json_max;
 	b->octets_max = r->json_max;
@@ -227,7 +246,7 @@ body_feed(struct exchange *x, void *p, size_t n)
 {
 	struct body *b = x->body;
 	/* The file is no secret, and wiping 256 MiB would cost as much as writing it. */
-	bool wiped = b->part != PART_FILE;
+	bool wiped = b->part != PART_FILE && !b->is_public;
 	struct err e = { 0 };
 	bool ok;
 
@@ -262,7 +281,7 @@ body_finish(struct exchange *x)
 		return false;
 	}
 	if (b->text == NULL)
-		b->text = secret_new(0);
+		text_room(b, 0);
 	b->text->len = b->text_n;
 	b->text->p[b->text_n] = 0;
 	x->q.body = b->text;

@@ -9,81 +9,26 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/body.h"
+#include "http/flight.h"
 #include "http/json.h"
-#include "http/listen.h"
-#include "http/router.h"
-#include "http/workers.h"
 
-#define LISTENERS_MAX	  8
 #define CHUNK_OCTETS	  (256 * KIB)
 #define BLOCK_OCTETS	  (64 * KIB)
 #define QUEUE_MAX	  1000		/* requests that wait for a worker; more are told to come again */
 #define CONNECTION_IDLE_S 75		/* above nginx's keepalive_timeout to us */
-#define RATE_WINDOW_MS	  10000
-#define LINGER_MS	  150
 /* Above what nginx lets through (4 buffers of 64k), so that too long a head gets our answer. */
 #define CONNECTION_OCTETS (320 * KIB)
-
-struct front {				/* one listening socket */
-	struct http_server	*server;
-	enum http_listener	 listener;
-	struct listen_socket	 socket;
-	struct MHD_Daemon	*daemon;
-};
-
-struct http_server {
-	struct http_conf	 conf;
-	struct router		*router;
-	struct workers		*workers;
-	struct front		 fronts[LISTENERS_MAX];
-	size_t			 fronts_n;
-	pthread_t		 timer;
-	bool			 timer_runs, stopped;
-	atomic_bool		 stopping;
-	pthread_mutex_t		 lock;		/* the rest */
-	pthread_cond_t		 changed;
-	TAILQ_HEAD(, flight)	 flights;
-	size_t			 active, lingering;
-	bool			 timer_stop;
-};
-
-/* HEADED: the head is there and nothing follows it; an answer given any earlier would end the connection. */
-enum flight_state { FLIGHT_NEW, FLIGHT_HEADED, FLIGHT_WORKING, FLIGHT_BODY, FLIGHT_ANSWERED };
-
-struct flight {				/* one request on one connection */
-	TAILQ_ENTRY(flight)	 link;
-	struct front		*front;
-	struct exchange		*x;
-	struct MHD_Connection	*conn;
-	int			 fd;
-	enum flight_state	 state;
-	enum step		 step;		/* what a job found out */
-	struct job		 job;
-	bool			 expects_body, body_over;
-	int64_t			 linger_ms;	/* until then an early answer's connection stays; -1: over */
-	/* upload: watched by the timer */
-	atomic_bool		 reading;
-	atomic_uint_fast64_t	 octets;
-	uint64_t		 window_octets;
-	int64_t			 window_ms;
-	/* stream */
-	char			*chunk;
-	size_t			 chunk_n, chunk_off;
-	uint64_t		 stream_off;
-	bool			 broken;
-};
+/* The library wipes it between requests: where these are small and many, little is to be wiped. */
+#define CONNECTION_STATUS_OCTETS (32 * KIB)
 
 /* ---- life of a flight ---- */
 
@@ -256,17 +201,6 @@ make_early(struct flight *f)
 	return r;
 }
 
-/* With the lock held. */
-static void
-check_linger(struct flight *f, int64_t now_ms)
-{
-	if (f->linger_ms <= 0 || now_ms < f->linger_ms)
-		return;
-	f->linger_ms = -1;
-	f->front->server->lingering--;
-	MHD_resume_connection(f->conn);
-}
-
 static struct MHD_Response *
 make_response(struct flight *f)
 {
@@ -285,31 +219,64 @@ make_response(struct flight *f)
 		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16 * KIB, read_events, f, NULL);
 	case RES_BYTES:
 		return MHD_create_response_from_buffer(s->bytes_n, (void *)(uintptr_t)s->bytes, MHD_RESPMEM_PERSISTENT);
+	case RES_LATER:
 	case RES_NONE:
 		break;
 	}
 	return MHD_create_response_from_buffer(0, (void *)(uintptr_t)"", MHD_RESPMEM_PERSISTENT);
 }
 
+struct http_ready *
+http_ready_new(enum http_listener listener, const struct http_pair *headers, size_t headers_n, const void *p, size_t n)
+{
+	struct http_ready *ready = calloc(1, sizeof(*ready));
+	size_t fixed_n;
+	const struct http_pair *fixed = res_fixed_headers(listener, &fixed_n);
+
+	if (ready == NULL)
+		abort();
+	ready->bytes = p;
+	ready->n = n;
+	ready->response = MHD_create_response_from_buffer(n, (void *)(uintptr_t)p, MHD_RESPMEM_PERSISTENT);
+	if (ready->response == NULL)
+		abort();
+	for (size_t i = 0; i < fixed_n; i++)
+		(void)MHD_add_response_header(ready->response, fixed[i].name, fixed[i].value);
+	for (size_t i = 0; i < headers_n; i++)
+		(void)MHD_add_response_header(ready->response, headers[i].name, headers[i].value);
+	return ready;
+}
+
+void
+http_ready_free(struct http_ready *ready)
+{
+	MHD_destroy_response(ready->response);
+	free(ready);
+}
+
 static enum MHD_Result
 answer(struct flight *f)
 {
 	struct http_server *server = f->front->server;
-	struct MHD_Response *r = make_response(f);
-	size_t n;
-	const struct http_pair *fixed = res_fixed_headers(f->front->listener, &n);
+	const struct http_pair *fixed;
+	struct MHD_Response *r;
 	enum MHD_Result ok;
+	size_t n;
 
+	f->state = FLIGHT_ANSWERED;
+	if (f->x->s.ready != NULL)
+		return MHD_queue_response(f->conn, (unsigned)f->x->s.status, f->x->s.ready->response);
+	r = make_response(f);
 	if (r == NULL)
 		abort();
 	res_seal(f->x);
+	fixed = res_fixed_headers(f->front->listener, &n);
 	for (size_t i = 0; i < n; i++)
 		(void)MHD_add_response_header(r, fixed[i].name, fixed[i].value);
 	for (struct res_header *h = f->x->s.headers; h != NULL; h = h->next)
 		(void)MHD_add_response_header(r, h->name, h->value);
 	if (atomic_load(&server->stopping))
 		(void)MHD_add_response_header(r, "Connection", "close");
-	f->state = FLIGHT_ANSWERED;
 	ok = MHD_queue_response(f->conn, (unsigned)f->x->s.status, r);
 	MHD_destroy_response(r);
 	return ok;
@@ -331,6 +298,28 @@ job_request(void *arg)
 	MHD_resume_connection(f->conn);
 }
 
+void
+flight_resume(struct flight *f)
+{
+	MHD_resume_connection(f->conn);
+}
+
+struct http_res *
+http_turn_res(struct http_turn *turn)
+{
+	return &((struct flight *)turn)->x->s;
+}
+
+void
+http_turn_over(struct http_turn *turn)
+{
+	struct flight *f = (struct flight *)turn;
+
+	router_late(f->x);
+	f->step = STEP_ANSWER;
+	MHD_resume_connection(f->conn);
+}
+
 static enum MHD_Result
 go(struct flight *f, enum step step)
 {
@@ -340,6 +329,12 @@ go(struct flight *f, enum step step)
 	f->step = step;
 	if (step == STEP_ANSWER)
 		return answer(f);
+	if (step == STEP_LATER) {
+		f->state = FLIGHT_WORKING;
+		MHD_suspend_connection(f->conn);
+		f->x->s.later(f->x->s.later_arg, (struct http_turn *)f);
+		return MHD_YES;
+	}
 	if (step == STEP_BODY) {
 		f->window_ms = clock_mono_ms();
 		f->state = FLIGHT_BODY;
@@ -450,52 +445,6 @@ on_request(void *cls, struct MHD_Connection *conn, const char *url, const char *
 	return MHD_YES;
 }
 
-/* ---- now and then ---- */
-
-/* A body that only drips holds a connection and a spool file: nginx sees stalls, not slowness. */
-static void
-check_rate(struct flight *f, int64_t now_ms, int rate_min)
-{
-	uint64_t octets = atomic_load(&f->octets);
-
-	if (!atomic_load(&f->reading) || now_ms - f->window_ms < RATE_WINDOW_MS)
-		return;
-	if (octets - f->window_octets < (uint64_t)rate_min * (RATE_WINDOW_MS / 1000)) {
-		log_info("http.slow_body", "request=%s octets=%llu", f->x->request_id, (unsigned long long)octets);
-		(void)shutdown(f->fd, SHUT_RDWR);
-	}
-	f->window_octets = octets;
-	f->window_ms = now_ms;
-}
-
-static void *
-timer(void *arg)
-{
-	struct http_server *server = arg;
-	int rate_min = server->conf.body_rate_min > 0 ? server->conf.body_rate_min : 1024;
-
-	(void)pthread_mutex_lock(&server->lock);
-	while (!server->timer_stop) {
-		struct timespec until;
-		struct flight *f;
-		int64_t now_ms = clock_mono_ms();
-
-		TAILQ_FOREACH(f, &server->flights, link) {
-			check_rate(f, now_ms, rate_min);
-			check_linger(f, now_ms);
-		}
-		(void)pthread_mutex_unlock(&server->lock);
-		events_set_tick(router_events(server->router), now_ms);
-		(void)pthread_mutex_lock(&server->lock);
-		now_ms += server->lingering > 0 ? LINGER_MS / 3 : 1000;
-		until = (struct timespec){ .tv_sec = now_ms / 1000, .tv_nsec = (now_ms % 1000) * 1000000 };
-		if (!server->timer_stop)
-			(void)pthread_cond_timedwait(&server->changed, &server->lock, &until);
-	}
-	(void)pthread_mutex_unlock(&server->lock);
-	return NULL;
-}
-
 /* ---- start and stop ---- */
 
 static void __attribute__((format(printf, 2, 0)))
@@ -532,7 +481,8 @@ front_start(struct http_server *server, const struct http_listen *l, struct err 
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)max,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_IDLE_S,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_OCTETS,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, l->listener == HTTP_STATUS ? (size_t)CONNECTION_STATUS_OCTETS :
+	    (size_t)CONNECTION_OCTETS,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 	    MHD_OPTION_ARRAY, pool,
@@ -554,19 +504,6 @@ close_fronts(struct http_server *server)
 		(void)close(front->socket.fd);
 	}
 	server->fronts_n = 0;
-}
-
-static void
-timer_end(struct http_server *server)
-{
-	if (!server->timer_runs)
-		return;
-	(void)pthread_mutex_lock(&server->lock);
-	server->timer_stop = true;
-	(void)pthread_cond_broadcast(&server->changed);
-	(void)pthread_mutex_unlock(&server->lock);
-	(void)pthread_join(server->timer, NULL);
-	server->timer_runs = false;
 }
 
 bool
@@ -594,41 +531,9 @@ http_server_start(const struct http_conf *conf, struct http_server **out, struct
 	for (size_t i = 0; i < conf->listen_n; i++)
 		if (!front_start(server, &conf->listen[i], e))
 			return false;
-	if (pthread_create(&server->timer, NULL, timer, server) != 0)
-		abort();
-	server->timer_runs = true;
+	watch_start(server);
 	*out = give(server);
 	return true;
-}
-
-/* Until nothing is active, or the time is up. */
-static bool
-wait_idle(struct http_server *server, int ms)
-{
-	int64_t end_ms = clock_mono_ms() + ms;
-	bool idle;
-
-	(void)pthread_mutex_lock(&server->lock);
-	while (server->active > 0 && clock_mono_ms() < end_ms) {
-		struct timespec until = { .tv_sec = end_ms / 1000, .tv_nsec = (end_ms % 1000) * 1000000 };
-
-		(void)pthread_cond_timedwait(&server->changed, &server->lock, &until);
-	}
-	idle = server->active == 0;
-	(void)pthread_mutex_unlock(&server->lock);
-	return idle;
-}
-
-static void
-cut_flights(struct http_server *server)
-{
-	struct flight *f;
-
-	(void)pthread_mutex_lock(&server->lock);
-	TAILQ_FOREACH(f, &server->flights, link)
-		if (f->fd >= 0)
-			(void)shutdown(f->fd, SHUT_RDWR);
-	(void)pthread_mutex_unlock(&server->lock);
 }
 
 /*
@@ -648,14 +553,14 @@ http_server_stop(struct http_server *server, int grace_ms)
 			listen_unlink(&server->fronts[i].socket);
 		}
 	events_set_end(router_events(server->router));
-	if (!wait_idle(server, grace_ms)) {
-		cut_flights(server);
-		if (!wait_idle(server, 1000)) {
+	if (!watch_idle(server, grace_ms)) {
+		watch_cut(server);
+		if (!watch_idle(server, 1000)) {
 			log_warn("http.stop", "active=%zu why=\"handlers still run\"", server->active);
 			return false;
 		}
 	}
-	timer_end(server);
+	watch_end(server);
 	close_fronts(server);
 	return true;
 }
@@ -665,7 +570,7 @@ http_server_free(struct http_server *server)
 {
 	if (server == NULL || !http_server_stop(server, 5000))
 		return;			/* its threads still use it */
-	timer_end(server);
+	watch_end(server);
 	close_fronts(server);
 	workers_free(server->workers);
 	router_free(server->router);

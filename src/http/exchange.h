@@ -14,16 +14,23 @@
 #define TARGET_MAX		8192
 #define HEADERS_MAX		(48 * KIB)
 #define HEADERS_COUNT_MAX	128
+#define HEADERS_FEW		16		/* so many are reckoned with at first */
 
 struct body;
 struct router;
 
-enum res_kind { RES_NONE, RES_BYTES, RES_STREAM, RES_EVENTS };
+enum res_kind { RES_NONE, RES_BYTES, RES_STREAM, RES_EVENTS, RES_LATER };
 
 struct res_header {
 	const char		*name;
 	const char		*value;
 	struct res_header	*next;
+};
+
+struct http_ready {
+	const void	*bytes;
+	size_t		 n;
+	void		*response;	/* the engine's */
 };
 
 struct http_res {
@@ -37,6 +44,9 @@ struct http_res {
 	size_t			 bytes_n;
 	void			(*done)(void *);
 	void			*done_arg;
+	struct http_ready	*ready;		/* ... made before: the headers are in it */
+	void			(*later)(void *, struct http_turn *);	/* RES_LATER */
+	void			*later_arg;
 	struct http_stream	 stream;	/* RES_STREAM */
 	uint64_t		 stream_from, stream_n;	/* the range that is sent */
 	struct http_events	*events;	/* RES_EVENTS */
@@ -58,7 +68,7 @@ struct exchange {
 	struct http_upload	 upload;
 	char			 request_id[33];
 	struct http_pair	*header_v;
-	size_t			 header_n, header_octets;
+	size_t			 header_n, header_cap, header_octets;
 	int64_t			 begun_us;
 };
 

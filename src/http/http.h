@@ -129,6 +129,27 @@ bool http_bytes_from(struct http_res *, int status, const char *type, const void
 bool http_stream(struct http_res *, const char *type, const struct http_stream *);	/* 200 or 206 */
 
 /*
+ * An answer of status 200 that is made once and given many times: its headers, those that every answer of the
+ * listener bears, no X-Request-Id.  The octets are not copied.  It and they must be there until each request that
+ * gives it is over: `done(arg)` says so.
+ */
+struct http_ready;
+struct http_ready *http_ready_new(enum http_listener, const struct http_pair *headers, size_t headers_n, const void *,
+    size_t);
+void http_ready_free(struct http_ready *);
+bool http_ready(struct http_res *, struct http_ready *, void (*done)(void *), void *arg);
+
+/*
+ * For `quick` only: the answer comes from another thread, while the connection waits and no thread of the server
+ * does.  `begin` is called once it waits; whoever gets the turn answers with http_bytes or http_bytes_from on
+ * http_turn_res(), and gives it back, once.  The request is alive until then.
+ */
+struct http_turn;
+bool http_later(struct http_res *, void (*begin)(void *arg, struct http_turn *), void *arg);
+struct http_res *http_turn_res(struct http_turn *);
+void http_turn_over(struct http_turn *);
+
+/*
  * Whether the client's copy is good (If-None-Match, else If-Modified-Since): then 304 is set.  Always sets ETag
  * (with its quotes; NULL: none) and Last-Modified (0: none).
  */

@@ -30,6 +30,7 @@ res_drop(struct http_res *s)
 	s->kind = RES_NONE;
 	s->status = 0;
 	s->done = NULL;
+	s->ready = NULL;
 	s->events = NULL;
 	s->headers = NULL;
 	s->headers_end = &s->headers;
@@ -164,6 +165,23 @@ http_bytes_from(struct http_res *s, int status, const char *type, const void *p,
 	s->bytes_n = n;
 	s->done = done;
 	s->done_arg = arg;
+	return true;
+}
+
+bool
+http_ready(struct http_res *s, struct http_ready *ready, void (*done)(void *), void *arg)
+{
+	(void)http_bytes_from(s, 200, NULL, ready->bytes, ready->n, done, arg);
+	s->ready = ready;
+	return true;
+}
+
+bool
+http_later(struct http_res *s, void (*begin)(void *, struct http_turn *), void *arg)
+{
+	begin_body(s, 0, RES_LATER, NULL);
+	s->later = begin;
+	s->later_arg = arg;
 	return true;
 }
 

@@ -1,6 +1,7 @@
 #include "http/router.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,29 @@ router_refuse(struct exchange *x, const struct err *e)
 	(void)fail(x, e);
 }
 
+static uint8_t process_id[8];
+static atomic_uint_fast64_t made;
+
+static void
+made_begin(void)
+{
+	rand_octets(process_id, sizeof(process_id));
+}
+
+/* Unique, and no secret: random for the process, counted within it. */
+static void
+request_id_make(char out[33])
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	uint8_t id[16];
+	uint64_t n = atomic_fetch_add(&made, 1);
+
+	(void)pthread_once(&once, made_begin);
+	memcpy(id, process_id, 8);
+	memcpy(id + 8, &n, 8);
+	hex_lower(id, sizeof(id), out);
+}
+
 static bool
 request_id_ok(const char *id)
 {
@@ -111,14 +135,16 @@ header_twice(const struct http_req *q)
 	static const char *const once[] = { "Authorization", "Content-Type", "Content-Length", "Origin", "Range",
 		"Idempotency-Key", "Client-Cert", "X-Request-Id", "X-Forwarded-For" };
 
-	for (size_t k = 0; k < COUNT(once); k++) {
-		int n = 0;
+	for (size_t i = 1; i < q->headers.n; i++)
+		for (size_t j = 0; j < i; j++) {
+			const char *a = q->headers.v[i].name, *b = q->headers.v[j].name;
 
-		for (size_t i = 0; i < q->headers.n; i++)
-			n += strcasecmp(q->headers.v[i].name, once[k]) == 0;
-		if (n > 1)
-			return once[k];
-	}
+			if (((a[0] ^ b[0]) & 0xdf) != 0 || strcasecmp(a, b) != 0)
+				continue;
+			for (size_t k = 0; k < COUNT(once); k++)
+				if (strcasecmp(a, once[k]) == 0)
+					return once[k];
+		}
 	return NULL;
 }
 
@@ -134,7 +160,7 @@ read_front(struct exchange *x, struct err *e)
 	if (request_id_ok(id))
 		memcpy(x->request_id, id, sizeof(x->request_id));
 	else
-		rand_id(x->request_id);
+		request_id_make(x->request_id);
 	if (from != NULL && q->remote[0] == '\0' && strlen(from) < 46)
 		q->remote = from;
 	if (twice != NULL)
@@ -300,10 +326,20 @@ router_ready(struct exchange *x)
 	if (!body_finish(x))
 		return STEP_ANSWER;
 	if (x->mount->quick != NULL && x->mount->quick(x->router->conf.app, &x->q, &x->s)) {
+		if (x->s.kind == RES_LATER)
+			return STEP_LATER;
 		finish(x);
 		return STEP_ANSWER;
 	}
 	return STEP_HANDLE;
+}
+
+void
+router_late(struct exchange *x)
+{
+	if (x->s.kind == RES_LATER)
+		x->s.kind = RES_NONE;
+	finish(x);
 }
 
 void

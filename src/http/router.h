@@ -17,7 +17,8 @@ enum step {
 	STEP_ANSWER,		/* x->s is complete: send it */
 	STEP_ADMIT,		/* call router_admit on a worker */
 	STEP_BODY,		/* read the body, then router_ready */
-	STEP_HANDLE		/* call router_handle on a worker (at once, when on one) */
+	STEP_HANDLE,		/* call router_handle on a worker (at once, when on one) */
+	STEP_LATER		/* suspend, then call x->s.later; router_late when the turn is over */
 };
 
 /* Borrows what the configuration points to.  Aborts on a wrong table: rows that collide, bad patterns. */
@@ -30,6 +31,7 @@ enum step router_open(struct exchange *);
 enum step router_admit(struct exchange *);
 enum step router_ready(struct exchange *);
 void router_handle(struct exchange *);
+void router_late(struct exchange *);
 /* An answer without a handler: too many requests waiting, or the server stops. */
 void router_refuse(struct exchange *, const struct err *);
 /* Once per exchange when its answer is over: hooks and figures. */

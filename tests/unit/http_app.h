@@ -31,6 +31,8 @@ struct app {
 	atomic_int	 threads;
 	atomic_int	 done;		/* requests that ended without an answer */
 	atomic_int	 handled;	/* bodies that reached a handler */
+	atomic_int	 ready_done;
+	struct http_ready *ready;
 	pthread_mutex_t	 lock;
 	struct http_events *events[64];
 	size_t		 events_n;
@@ -303,10 +305,46 @@ app_raw(struct app *app, const struct http_req *q, struct http_res *s, struct er
 	return http_bytes(s, 200, "application/octet-stream", text, strlen(text));
 }
 
+static void *
+later_main(void *arg)
+{
+	struct http_turn *turn = arg;
+	const struct timespec t = { .tv_nsec = 20000000 };
+
+	(void)nanosleep(&t, NULL);
+	(void)http_bytes(http_turn_res(turn), 200, "text/plain", "later", 5);
+	http_turn_over(turn);
+	return NULL;
+}
+
+/* Another thread answers; without a turn to be taken (a bad query) nobody does, and the request fails. */
+static void
+later_begin(void *arg, struct http_turn *turn)
+{
+	pthread_t thread;
+
+	if (arg != NULL) {
+		http_turn_over(turn);
+		return;
+	}
+	if (pthread_create(&thread, NULL, later_main, turn) != 0)
+		abort();
+	(void)pthread_detach(thread);
+}
+
+static void
+ready_done(void *arg)
+{
+	atomic_fetch_add(&((struct app *)arg)->ready_done, 1);
+}
+
 static bool
 app_quick(struct app *app, const struct http_req *q, struct http_res *s)
 {
-	(void)app;
+	if (strcmp(q->path, "/later") == 0)
+		return http_later(s, later_begin, http_query(q, "nothing") == NULL ? NULL : app);
+	if (strcmp(q->path, "/ready") == 0)
+		return http_ready(s, app->ready, ready_done, app);
 	return strcmp(q->path, "/quick") == 0 && http_bytes_from(s, 200, "text/plain", "quick", 5, NULL, NULL);
 }
 
@@ -338,6 +376,8 @@ static const struct route api_routes[] = {
 
 static const struct route status_routes[] = {
 	{ GET,  "/quick",              0, 0,       0, app_raw  },
+	{ GET,  "/later",              0, 0,       0, app_raw  },
+	{ GET,  "/ready",              0, 0,       0, app_raw  },
 	{ POST, "/ocsp",               0, 4 * KIB, 0, app_raw  },
 	{ GET,  "/ocsp/{rest...}",     0, 0,       0, app_raw  },
 	{ GET,  "/crl/{ca}.crl",       0, 0,       0, app_echo },

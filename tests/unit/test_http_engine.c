@@ -473,6 +473,48 @@ test_mtls(void)
 	CHECK(r.status == 400, "%d", r.status);
 }
 
+/* Answers made before, and answers that another thread gives. */
+static void
+test_quick(void)
+{
+	static const struct http_pair headers[] = { { "Content-Type", "text/x-ready" }, { "ETag", "\"r\"" } };
+	char path[96];
+	struct http_listen at[] = { { .listener = HTTP_STATUS, .unix_path = path } };
+	struct http_conf conf = { .app = &app, .mounts = app_mounts, .mounts_n = COUNT(app_mounts), .listen = at,
+		.listen_n = 1, .threads = 1 };
+	struct http_server *server = NULL;
+	OWN_REPLY struct reply r = { 0 };
+	struct err e = { 0 };
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/status.sock", dir);
+	app.ready = http_ready_new(HTTP_STATUS, headers, COUNT(headers), "made before", 11);
+	if (!CHECK(http_server_start(&conf, &server, &e), "%s", e.msg))
+		return;
+	fd = dial(path);
+	for (int k = 0; k < 3; k++) {
+		ask(fd, "GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n", &r);
+		CHECK(r.status == 200 && r.body_n == 11 && memcmp(r.body, "made before", 11) == 0, "ready: %d", r.status);
+		CHECK(has(&r, "Content-Type: text/x-ready") && has(&r, "ETag: \"r\"") && has(&r, "X-Content-Type-Options: nosniff"),
+		    "its headers");
+		CHECK(!has(&r, "X-Request-Id"), "no id of a request in an answer to many");
+		ask(fd, "GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n", &r);
+		CHECK(r.status == 200 && r.body_n == 5 && memcmp(r.body, "later", 5) == 0, "later: %d", r.status);
+		CHECK(has(&r, "X-Request-Id"), "an answer of its own");
+	}
+	ask(fd, "HEAD /ready HTTP/1.1\r\nHost: localhost\r\n\r\n", &r);
+	CHECK(r.status == 200 && has(&r, "Content-Length: 11"), "HEAD: %d", r.status);
+	ask(fd, "GET /later?nothing=1 HTTP/1.1\r\nHost: localhost\r\n\r\n", &r);
+	CHECK(r.status == 500, "a turn without an answer: %d", r.status);
+	/* A client that goes away before its answer comes. */
+	says(fd, "GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	(void)close(fd);
+	CHECK(http_server_stop(server, 2000), "stops when the turn is over");
+	http_server_free(server);
+	CHECK(app.ready_done == 4, "each request that gave it is over: %d", app.ready_done);
+	http_ready_free(app.ready);
+}
+
 static void
 test_tcp(struct http_server *server)
 {
@@ -558,6 +600,7 @@ main(void)
 	test_events();
 	test_events_limits();
 	test_mtls();
+	test_quick();
 	test_tcp(server);
 	test_stop(server);
 	(void)rmdir(dir);
