@@ -7,6 +7,7 @@
 #include <time.h>
 
 #define PARTS	 16
+#define READY_OCTETS 1024		/* the HTTP library's, for five headers */
 #define BUCKETS_MIN 256
 
 /* Locks are held for a few pointer moves. */
@@ -35,6 +36,12 @@ http_date(int64_t s, char out[32])
 	out[0] = '\0';
 	if (gmtime_r(&t, &tm) != NULL)
 		(void)strftime(out, 32, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+}
+
+void
+cache_control(char *out, size_t cap, int64_t age_s)
+{
+	(void)snprintf(out, cap, "max-age=%lld, public, no-transform, must-revalidate", (long long)(age_s < 0 ? 0 : age_s));
 }
 
 /* Serials are random, but for the first octets of those that others ask about: all of them count. */
@@ -76,14 +83,35 @@ answer_new(const struct authority *ca, struct der certid, struct der serial, str
 void
 answer_release(struct answer *a)
 {
-	if (atomic_fetch_sub(&a->refs, 1) == 1)
-		free(a);
+	if (atomic_fetch_sub(&a->refs, 1) != 1)
+		return;
+	if (a->ready != NULL)
+		http_ready_free(a->ready);
+	free(a);
+}
+
+struct http_ready *
+answer_ready(struct answer *a, int64_t max_age_s)
+{
+	struct http_ready *ready = atomic_load(&a->ready), *made;
+	char cache[96];
+	const struct http_pair headers[] = { { "Content-Type", OCSP_RESPONSE_TYPE }, { "Cache-Control", cache },
+		{ "ETag", a->etag }, { "Last-Modified", a->modified }, { "Expires", a->expires } };
+
+	if (ready != NULL)
+		return ready;
+	cache_control(cache, sizeof(cache), max_age_s);
+	made = http_ready_new(HTTP_STATUS, headers, COUNT(headers), a->der, a->der_len);
+	if (atomic_compare_exchange_strong(&a->ready, &ready, made))
+		return made;
+	http_ready_free(made);		/* another thread was faster */
+	return ready;
 }
 
 static size_t
 weight(const struct answer *a)
 {
-	return sizeof(*a) + a->certid_len + a->serial_len + a->der_len + 32;
+	return sizeof(*a) + a->certid_len + a->serial_len + a->der_len + 32 + READY_OCTETS;
 }
 
 /* ---- a part ---- */

@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 
+#include "http/http.h"
 #include "status/authorities.h"
 
 #define ANSWER_CERTID_MAX 192
@@ -21,6 +22,7 @@ struct answer {
 	size_t			 certid_len, serial_len, der_len;
 	int64_t			 this_update_s, next_update_s;
 	char			 etag[36], modified[32], expires[32];	/* as headers */
+	struct http_ready *_Atomic ready;	/* from the first time on that it is asked for again */
 	atomic_int_least64_t	 asked_s;
 	uint64_t		 hash;
 	struct answer		*next, *newer, *older;		/* bucket; by use */
@@ -30,6 +32,12 @@ struct answer {
 struct answer *answer_new(const struct authority *, struct der certid, struct der serial, struct der response,
     int64_t this_update_s, int64_t next_update_s);
 void answer_release(struct answer *);
+#define OCSP_RESPONSE_TYPE "application/ocsp-response"
+/* The value of Cache-Control for what caches may keep so long. */
+void cache_control(char *out, size_t cap, int64_t age_s);
+
+/* With all its headers, as long as caches may keep it for max_age_s: next_update_s is no nearer than that. */
+struct http_ready *answer_ready(struct answer *, int64_t max_age_s);
 
 struct answers;
 struct answers *answers_new(size_t octets_max);

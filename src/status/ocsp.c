@@ -9,7 +9,7 @@
 #include "store/certificate.h"
 #include "x509/crl.h"
 
-#define TYPE		"application/ocsp-response"
+#define TYPE		OCSP_RESPONSE_TYPE
 #define UNKNOWN_S	300		/* nextUpdate of what we never issued: it may be issued any moment */
 #define TOGETHER	128		/* renewals signed at once */
 
@@ -40,12 +40,17 @@ send_answer(const struct status *st, const struct http_req *q, struct http_res *
 {
 	int64_t left = a->next_update_s - clock_now_s();
 	int64_t age = left < st->conf.max_age_s ? left : st->conf.max_age_s;
+	bool same = q->method != POST && has_etag(q, a->etag);
+	char cache[96];
 
-	http_setf(s, "Cache-Control", "max-age=%lld, public, no-transform, must-revalidate", (long long)(age < 0 ? 0 : age));
+	if (!same && age == st->conf.max_age_s)
+		return http_ready(s, answer_ready(a, age), done, a);
+	cache_control(cache, sizeof(cache), age);
+	http_set(s, "Cache-Control", cache);
 	http_set(s, "ETag", a->etag);
 	http_set(s, "Last-Modified", a->modified);
 	http_set(s, "Expires", a->expires);
-	if (q->method != POST && has_etag(q, a->etag)) {
+	if (same) {
 		answer_release(a);
 		return http_empty(s, 304);
 	}
