@@ -157,7 +157,8 @@ main(int argc, char **argv)
 	f.upto = strtoll(argv[4], NULL, 10);
 	f.now = (int64_t)time(NULL);
 	run("PRAGMA synchronous = OFF; PRAGMA cache_size = -524288; PRAGMA wal_autocheckpoint = 20000");
-	f.ca = value("SELECT min(id) FROM ca");
+	(void)snprintf(sql, sizeof(sql), "SELECT ca_id FROM profile WHERE id = %" PRId64, f.profile);
+	f.ca = value(sql);
 	batch = value("SELECT value FROM counter WHERE name = 'batch'");
 	id = value("SELECT value FROM counter WHERE name = 'certificate'");
 	statements();
