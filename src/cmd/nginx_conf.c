@@ -240,20 +240,41 @@ add_pages(struct str *o, bool tls)
 	}
 }
 
+/*
+ * Without buffering, nginx hands an answer on in pieces of proxy_buffer_size, which is a page: small for what is
+ * pending, slow for an archive of gigabytes.  An upload likewise comes in pieces of client_body_buffer_size.
+ */
+static void
+add_download(struct str *o, const char *upstream)
+{
+	str_addf(o,
+	    "\t\t\tlocation ~ ^/api/v1/batches/[^/]+/download$ {\n"
+	    "\t\t\t\tproxy_buffer_size 64k;\n"
+	    "\t\t\t\tproxy_buffers 4 64k;\n"
+	    "\t\t\t\tproxy_pass http://%s;\n"
+	    "\t\t\t}\n",
+	    upstream);
+}
+
 static void
 add_api(struct str *o, const struct config *c, const char *upstream, const char *headers)
 {
 	static const char *const places[] = { "= /api", "^~ /api/", "= /api/v1/batches" };
 
-	for (size_t i = 0; i < COUNT(places); i++)
+	for (size_t i = 0; i < COUNT(places); i++) {
 		str_addf(o,
 		    "\t\tlocation %s {\n"
 		    "\t\t\tclient_max_body_size %lld;\n"
 		    "\t\t\tinclude %s;\n"
-		    "\t\t\tproxy_pass http://%s;\n"
-		    "\t\t}\n",
+		    "\t\t\tproxy_pass http://%s;\n",
 		    /* A mebibyte over, for the order and the boundaries beside the file. */
 		    places[i], i == 2 ? (long long)c->web.upload_max + (1 << 20) : 8LL << 20, headers, upstream);
+		if (i == 1)
+			add_download(o, upstream);
+		if (i == 2)
+			str_adds(o, "\t\t\tclient_body_buffer_size 64k;\n");
+		str_adds(o, "\t\t}\n");
+	}
 }
 
 static void
