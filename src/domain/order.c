@@ -62,8 +62,6 @@ order_run_clear(struct order_run *r)
 		names_free(r->seen_warnings);
 	if (r->ledger != NULL)
 		ledger_free(r->ledger);
-	if (r->verifier != NULL)
-		csr_verifier_free(r->verifier);
 	for (size_t i = 0; i < COUNT(r->last_arena); i++)
 		if (r->last_arena[i] != NULL)
 			arena_free(r->last_arena[i]);
@@ -244,8 +242,6 @@ order_read(struct order_run *r, enum order_pass pass, struct err *e)
 		r->each = order_check_item;
 		r->ledger = ledger_new();
 	}
-	if (r->csr && r->verifier == NULL)
-		r->verifier = csr_verifier_new();
 	switch (r->method) {
 	case METHOD_FORM:
 	case METHOD_SINGLE:

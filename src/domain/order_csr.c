@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "domain/order_run.h"
+#include "domain/order_queue.h"
 
 #define WINDOW ((size_t)1024 * 1024)	/* of text at a time; one request is far smaller */
 #define MEMBERS_MAX ORDER_SIZE_MAX
@@ -17,8 +17,8 @@ OWN_TYPE(struct archive, archive_read_free)
 /* A text on its way through: one file, or one member of an archive. */
 struct source {
 	struct order_run	*r;
+	struct order_queue	*queue;
 	const char		*file;		/* member, or NULL */
-	struct arena		*scratch;	/* of one request */
 	char			*buf;		/* WINDOW octets */
 	size_t			 n;
 	int64_t			 lines;		/* before buf */
@@ -27,83 +27,15 @@ struct source {
 };
 
 static bool
-private_key(struct order_run *r, const struct source *s, int64_t line, struct err *e)
+private_key(const struct source *s, int64_t line, struct err *e)
 {
 	static const char text[] = "a private key is in the upload: it was refused and not kept; consider "
 				   "that key disclosed and make a new one";
 
-	fault_add(r->errors, s->file, line, "file", NULL, "%s", text);
+	if (!order_queue_settle(s->queue, e))
+		return false;
+	fault_add(s->r->errors, s->file, line, "file", NULL, "%s", text);
 	return err_set(e, ERR_INVALID, "private_key_in_upload", "%s", text);
-}
-
-/* Says a thing about the requests once, however many of them it is true of. */
-static void
-warn_once(struct source *s, int64_t line, const char *sentence)
-{
-	struct order_run *r = s->r;
-	uint32_t first;
-
-	if (r->warnings == NULL || r->pass != PASS_CHECK || r->warnings->n >= WARNINGS_MAX)
-		return;
-	if (r->seen_warnings == NULL)
-		r->seen_warnings = names_new();
-	if (names_add(r->seen_warnings, sentence, strlen(sentence), 0, &first))
-		fault_add(r->warnings, s->file, line, NULL, NULL,
-		    "%s: not taken from the request (here and in others)", sentence);
-}
-
-static void
-copy_faults(struct source *s, const struct faults *from)
-{
-	for (size_t i = 0; i < from->n; i++)
-		fault_add(s->r->errors, s->file, from->list[i].line, from->list[i].field, from->list[i].value,
-		    "%s", from->list[i].message);
-}
-
-static bool
-request(struct source *s, const uint8_t *der, size_t len, int64_t line, struct err *e)
-{
-	struct order_run *r = s->r;
-	struct faults faults = { .arena = s->scratch };
-	struct order_item it = { .line = line, .file = s->file };
-	struct csr_taken taken = { 0 };
-	struct err why = { 0 };
-	struct csr csr;
-	bool ok;
-
-	arena_reset(s->scratch);
-	s->found++;
-	ok = csr_decode(der, len, &csr, &why);
-	/* The file can't change between the passes: possession is proved once. */
-	if (ok && r->pass == PASS_CHECK)
-		ok = csr_verify(r->verifier, &csr, &why);
-	if (!ok) {
-		if (why.kind == ERR_INTERNAL) {
-			*e = why;
-			return false;
-		}
-		fault_add(r->errors, s->file, line, "csr", NULL, "%s", why.msg);
-		it.bad = true;
-	} else if (!csr_judge(r->doc, &csr, s->file, line, &taken, &faults)) {
-		if (r->pass == PASS_CHECK)
-			copy_faults(s, &faults);
-		it.bad = true;
-	}
-	for (size_t i = 0; i < taken.n_ignored; i++)
-		warn_once(s, line, taken.ignored[i]);
-	if (!it.bad) {
-		memcpy(it.spki_sha256, taken.spki_sha256, sizeof(it.spki_sha256));
-		it.spki = csr.key.spki;
-		for (size_t i = 0; i < r->inputs_n && !it.bad; i++) {
-			char *room;
-
-			if (taken.inputs[i] == NULL || taken.inputs[i][0] == '\0')
-				continue;
-			room = arena_alloc(s->scratch, INPUT_VALUE_MAX);
-			(void)order_value(r, &it, i, taken.inputs[i], strlen(taken.inputs[i]), room);
-		}
-	}
-	return order_item_done(r, &it, e);
 }
 
 /* All requests of one piece of text. */
@@ -121,15 +53,16 @@ piece(struct source *s, size_t len, struct err *e)
 			s->skipped += u.skipped;
 			return true;
 		case CSR_UPLOAD_REQUEST:
-			if (!request(s, der, n, s->lines + u.line, e))
+			s->found++;
+			if (!order_queue_request(s->queue, s->file, s->lines + u.line, der, n, e))
 				return false;
 			break;
 		case CSR_UPLOAD_BAD:
 			if (strcmp(why.code, "private_key_in_upload") == 0)
-				return private_key(s->r, s, s->lines + u.line, e);
-			if (s->r->pass == PASS_CHECK)
-				fault_add(s->r->errors, s->file, s->lines + u.line, "csr", NULL, "%s", why.msg);
+				return private_key(s, s->lines + u.line, e);
 			s->found++;
+			if (!order_queue_bad(s->queue, s->file, s->lines + u.line, why.msg, e))
+				return false;
 			err_clear(&why);
 			break;
 		}
@@ -178,7 +111,9 @@ window(struct source *s, bool last, struct err *e)
 
 	if (len == 0 && !last) {
 		if (upload_has_private_key(s->buf, s->n))
-			return private_key(s->r, s, s->lines + 1, e);
+			return private_key(s, s->lines + 1, e);
+		if (!order_queue_settle(s->queue, e))
+			return false;
 		fault_add(s->r->errors, s->file, s->lines + 1, "csr", NULL,
 		    "a block or line of more than a million octets is no certificate request");
 		return err_set(e, ERR_INVALID, "order", "no certificate requests");
@@ -191,15 +126,19 @@ window(struct source *s, bool last, struct err *e)
 	return true;
 }
 
-static void
-source_end(struct source *s)
+static bool
+source_end(struct source *s, struct err *e)
 {
 	if (s->r->pass == PASS_CHECK && s->found == 0 && s->file != NULL && s->r->warnings != NULL &&
-	    s->r->warnings->n < WARNINGS_MAX)
+	    s->r->warnings->n < WARNINGS_MAX) {
+		if (!order_queue_settle(s->queue, e))
+			return false;
 		fault_add(s->r->warnings, s->file, 0, NULL, NULL, "holds no certificate request, ignored");
+	}
 	s->n = 0;
 	s->lines = 0;
 	s->found = s->skipped = 0;
+	return true;
 }
 
 static bool
@@ -216,6 +155,8 @@ plain_read(struct source *s, struct err *e)
 		if (!window(s, at >= s->r->order->file_size || got == 0, e))
 			return false;
 	} while (at < s->r->order->file_size && got > 0);
+	if (!order_queue_settle(s->queue, e))
+		return false;
 	if (s->found == 0 && !order_wrong(s->r))
 		fault_add(s->r->errors, NULL, 0, "file", NULL, s->r->order->file_size == 0 ? "the file is empty" :
 		    s->skipped > 0 ? "no certificate request in it (but other PEM blocks)" :
@@ -255,18 +196,24 @@ member_read(struct source *s, struct archive *z, struct err *e)
 	do {
 		got = archive_read_data(z, s->buf + s->n, WINDOW - s->n);
 		if (got < 0) {
+			if (!order_queue_settle(s->queue, e))
+				return false;
 			fault_add(r->errors, s->file, 0, "file", NULL, "can't be unpacked: %s",
 			    archive_error_string(z) == NULL ? "damaged or encrypted" : archive_error_string(z));
 			return err_set(e, ERR_INVALID, "order", "the archive can't be unpacked");
 		}
 		s->total += (uint64_t)got;
 		if (s->total > (uint64_t)r->app->upload_max) {
+			if (!order_queue_settle(s->queue, e))
+				return false;
 			fault_add(r->errors, s->file, 0, "file", NULL,
 			    "the archive unpacks to more than %" PRId64 " MiB", r->app->upload_max >> 20);
 			return err_set(e, ERR_INVALID, "order", "the archive unpacks to too much");
 		}
 		s->n += (size_t)got;
 		if (first && s->n >= 4 && memcmp(s->buf, "PK\3\4", 4) == 0) {
+			if (!order_queue_settle(s->queue, e))
+				return false;
 			fault_add(r->errors, s->file, 0, "file", NULL, "an archive inside the archive");
 			s->n = 0;
 			return true;
@@ -290,6 +237,8 @@ archive_read_all(struct source *s, struct archive *z, struct err *e)
 		const char *name = archive_entry_pathname(entry);
 
 		if (++members > MEMBERS_MAX) {
+			if (!order_queue_settle(s->queue, e))
+				return false;
 			fault_add(r->errors, NULL, 0, "file", NULL, "more than %d files in the archive",
 			    MEMBERS_MAX);
 			return err_set(e, ERR_INVALID, "order", "too many files in the archive");
@@ -299,10 +248,11 @@ archive_read_all(struct source *s, struct archive *z, struct err *e)
 		s->file = member_name(r, entry);
 		if (s->file == NULL)
 			return err_set(e, ERR_INVALID, "order", "too many files in the archive for one order");
-		if (!member_read(s, z, e))
+		if (!member_read(s, z, e) || !source_end(s, e))
 			return false;
-		source_end(s);
 	}
+	if (!order_queue_settle(s->queue, e))
+		return false;
 	if (rc != ARCHIVE_EOF) {
 		fault_add(r->errors, NULL, 0, "file", NULL, "the archive is damaged: %s",
 		    archive_error_string(z) == NULL ? "it ends too early" : archive_error_string(z));
@@ -333,9 +283,9 @@ zip_read(struct source *s, struct err *e)
 bool
 order_csr_read(struct order_run *r, struct err *e)
 {
-	OWN(arena_free) struct arena *scratch = arena_new((size_t)1024 * 1024);
+	OWN(order_queue_free) struct order_queue *queue = order_queue_new(r);
 	OWN(arena_free) struct arena *room = arena_new(WINDOW + 4096);
-	struct source s = { .r = r, .scratch = scratch, .buf = arena_alloc(room, WINDOW + 1) };
+	struct source s = { .r = r, .queue = queue, .buf = arena_alloc(room, WINDOW + 1) };
 	char magic[4];
 	size_t got;
 	bool ok;

@@ -68,7 +68,6 @@ struct order_run {
 	struct stage		*stage;
 	struct stage		*const *before;		/* staged for the same order, and kept while this one is */
 	size_t			 before_n;
-	struct csr_verifier	*verifier;
 
 	struct order_item	 first[ORDER_SAMPLES_MAX / 2], last[ORDER_SAMPLES_MAX / 2];	/* copies */
 	struct arena		*last_arena[ORDER_SAMPLES_MAX / 2];

@@ -37,6 +37,24 @@ OWN_TYPE(struct csr_verifier, csr_verifier_free)
 /* ERR_INVALID csr_signature: "not signed by its own key (RFC 2986 section 3)"; key_point: off its curve. */
 must_check bool csr_verify(struct csr_verifier *, const struct csr *, struct err *);
 
+/*
+ * A crew proves many requests at once: this thread and others, which start with the first long list.  A list is
+ * begun, the caller does something else meanwhile, then finishes it (and helps).  One list at a time; it stays
+ * where it is until it is finished, or the crew is freed.
+ */
+struct csr_proof {
+	const uint8_t	*der;
+	size_t		 len;
+	bool		 proved;	/* out: a request signed by its own key; else csr_decode or csr_verify says why not */
+};
+struct csr_crew;
+struct csr_crew *csr_crew_new(int threads);	/* beside the caller's; -1: as many as there are other CPUs */
+void csr_crew_free(struct csr_crew *);
+OWN_TYPE(struct csr_crew, csr_crew_free)
+struct csr_verifier *csr_crew_verifier(struct csr_crew *);	/* the caller's own */
+void csr_crew_begin(struct csr_crew *, struct csr_proof *, size_t n);
+void csr_crew_finish(struct csr_crew *);
+
 /* What a profile takes from a request. */
 struct csr_taken {
 	uint8_t		 spki_sha256[SHA256_LEN];

@@ -35,12 +35,12 @@ class Settings:
 
 
 def cpu_seconds(pids):
-    """User and system time of all their threads, to the nanosecond where the kernel keeps it."""
+    """User and system time of all their threads, with those that have ended, to the nanosecond."""
     total = 0
     for pid in pids:
-        for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):
-            with contextlib.suppress(OSError), open(path, encoding="ascii") as f:
-                total += int(f.read().split()[0])
+        with contextlib.suppress(OSError):
+            # The clock of another process, as clock_getcpuclockid(3) makes it.
+            total += time.clock_gettime_ns((~pid << 3) | 2)
     return total / 1e9
 
 

@@ -328,6 +328,60 @@ split_end(struct orders_world *w)
 	(void)close(o.fd);
 }
 
+/* More requests than are judged at a time: what is wrong is said in the order of the upload, once each. */
+static void
+many(struct orders_world *w)
+{
+	enum { N = 2500 };
+	static const struct { int at; const char *says; } wrong[] = {
+		{ 0, "RFC 2986" }, { 700, "base64" }, { 1023, "RFC 2986" }, { 1024, "in line" }, { 2048, "RFC 2986" }, { N - 1, "RFC 2986" },
+	};
+	OWN_STR struct str s = { 0 }, fine = { 0 }, second = { 0 };
+	EVP_PKEY *other = key_new();
+	size_t next = 0, at = 0;
+	struct order o;
+	struct batch b;
+	struct faults f;
+	struct err e;
+
+	for (int i = 0; i < N; i++) {
+		const char *mac = arena_printf(w->arena, "00:1A:2B:05:%02X:%02X", i / 256, i % 256);
+		EVP_PKEY *k = key_new();
+		size_t begins = s.len;
+
+		add_pem(&s, request(k, mac, NULL));
+		str_add(&fine, s.p + begins, s.len - begins);
+		if (i == 1)
+			str_add(&second, s.p + begins, s.len - begins);
+		if (next < COUNT(wrong) && wrong[next].at == i) {
+			s.len = begins;
+			if (strcmp(wrong[next].says, "base64") == 0)
+				str_adds(&s, "-----BEGIN CERTIFICATE REQUEST-----\n\n\n!\n\n\n-----END CERTIFICATE REQUEST-----\n");
+			else if (strcmp(wrong[next].says, "in line") == 0)
+				str_add(&s, second.p, second.len);
+			else
+				add_pem(&s, request(k, mac, other));
+			next++;
+		}
+		EVP_PKEY_free(k);
+	}
+	o = order_of(w, "many", &s);
+	CHECK(!orders_place(w, &w->ann, &o, &b, &f, &e) && f.total >= COUNT(wrong), "%s: many with some wrong: %s, %d faults", check_on,
+	    e.msg, (int)f.total);
+	/* The double one has two: its key and its address. */
+	for (next = 0; at < f.n && next < COUNT(wrong); at++)
+		next += f.list[at].line == 1 + 7 * wrong[next].at && strstr(f.list[at].message, wrong[next].says) != NULL;
+	CHECK(next == COUNT(wrong) && f.n == COUNT(wrong) + 1, "%s: %d faults, the %zu. of %zu is not in its place", check_on,
+	    (int)f.n, next + 1, COUNT(wrong));
+	(void)close(o.fd);
+	o = order_of(w, "many", &fine);
+	CHECK(orders_placed(w, &w->ann, &o).size == N, "%s: many", check_on);
+	CHECK(orders_count(w, "SELECT count(*) FROM item i JOIN batch b ON b.id = i.batch_id WHERE b.name = 'many'"
+	    " AND i.line = 1 + 7 * i.item_index") == N, "%s: places of many", check_on);
+	(void)close(o.fd);
+	EVP_PKEY_free(other);
+}
+
 static void
 all(enum db_engine engine, const char *uri)
 {
@@ -340,6 +394,7 @@ all(enum db_engine engine, const char *uri)
 	bad(&w);
 	long_upload(&w);
 	split_end(&w);
+	many(&w);
 	orders_world_free(&w);
 }
 

@@ -342,6 +342,40 @@ private_keys(void)
 	EVP_PKEY_free(rsa);
 }
 
+/* Whatever the crew, each request is told from its neighbors. */
+static void
+crews(void)
+{
+	enum { N = 300 };
+	static uint8_t der[4][CSR_DER_MAX];
+	static const struct wish fine = { .key = "P-256", .subject = { "CN=00:1A:2B:00:00:01" } };
+	static const struct wish rsa = { .key = "RSA 2048", .subject = { "CN=00:1A:2B:00:00:02" } };
+	size_t len[4] = { make_csr(&fine, der[0]), make_csr(&rsa, der[1]), make_csr(&fine, der[2]), 6 };
+	static struct csr_proof list[N];
+
+	der[2][len[2] - 1] ^= 1;		/* the signature's last octet */
+	memcpy(der[3], "hello", 6);
+	for (int threads = -1; threads < 4; threads++) {
+		OWN(csr_crew_free) struct csr_crew *crew = csr_crew_new(threads);
+
+		for (size_t n = 0; n <= N; n = n == 0 ? 1 : n * 7 + 6) {
+			size_t wrong = 0;
+
+			for (size_t i = 0; i < n; i++)
+				list[i] = (struct csr_proof){ .der = der[i * 5 % 4], .len = len[i * 5 % 4] };
+			csr_crew_begin(crew, list, n);
+			csr_crew_finish(crew);
+			for (size_t i = 0; i < n; i++)
+				wrong += list[i].proved != (i * 5 % 4 < 2);
+			CHECK(wrong == 0, "%d threads: %zu of %zu judged wrong", threads, wrong, n);
+		}
+		/* Freed with a list begun: what is not taken is left. */
+		for (size_t i = 0; i < N; i++)
+			list[i] = (struct csr_proof){ .der = der[0], .len = len[0] };
+		csr_crew_begin(crew, list, N);
+	}
+}
+
 int
 main(void)
 {
@@ -358,6 +392,7 @@ main(void)
 	each();
 	hashes();
 	forged();
+	crews();
 	uploads();
 	private_keys();
 	csr_verifier_free(verifier);
