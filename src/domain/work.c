@@ -10,18 +10,10 @@
 #include "store/certificate.h"
 #include "store/item.h"
 #include "store/organization.h"
+#include "x509/cert.h"
 
 /* Slices of batches that were stopped meanwhile are passed over, some at a time. */
 #define STALE_MAX 16
-
-struct lease {
-	const struct app	*app;
-	const char		*owner, *host;
-	int64_t			 lease_s;
-	struct arena		*arena;
-	struct work_slice	*out;
-	bool			 found;
-};
 
 static bool
 fill(struct db *db, const struct lease *l, const struct slice *s, const struct batch *b, struct err *e)
@@ -46,12 +38,25 @@ fill(struct db *db, const struct lease *l, const struct slice *s, const struct b
 	return true;
 }
 
-/* Ids in a block and anew with each lease: they run in order of time. */
+/*
+ * Ids in a block and anew with each lease: they run in order of time.  Serials with the first lease: only an
+ * older plan has to be settled before there is another.
+ */
 static bool
-ids_take(struct db *tx, struct work_slice *s, struct err *e)
+begin(struct db *tx, const struct lease *l, struct work_slice *s, struct err *e)
 {
+	size_t n = (size_t)s->size;
+
+	if (s->plan == NULL) {
+		s->serials = arena_array(l->arena, n, sizeof(*s->serials));
+		if (s->serials == NULL)
+			return err_sys(e, "no room for the serials of a slice");
+		for (size_t i = 0; i < n; i++)
+			cert_serial_make(s->serials[i]);
+	}
 	return store_counter_take(tx, "certificate", s->size, &s->certificate_base, e) &&
-	    store_slice_base(tx, s->batch_id, s->slice_no, s->certificate_base, e);
+	    store_slice_begin(tx, s->batch_id, s->slice_no, s->certificate_base, s->serials == NULL ? NULL : s->serials[0],
+	    n * WORK_SERIAL_LEN, l->host, e);
 }
 
 /* Another signer's journal knows what became of another host's plan: the batch does not wait for that host. */
@@ -67,8 +72,8 @@ plan_leave(struct db *tx, const struct lease *l, struct slice *s, int64_t now, s
 	return true;
 }
 
-static bool
-lease_tx(struct db *tx, void *arg, struct err *e)
+bool
+work_lease_tx(struct db *tx, void *arg, struct err *e)
 {
 	struct lease *l = arg;
 	int64_t now = clock_now_s();
@@ -84,7 +89,7 @@ lease_tx(struct db *tx, void *arg, struct err *e)
 		if (!store_batch_get(tx, s.batch_id, l->arena, &b, &found, e))
 			return false;
 		if (found && batch_state_parse(b.state) == BATCH_PENDING_ISSUE)
-			return plan_leave(tx, l, &s, now, e) && fill(tx, l, &s, &b, e) && ids_take(tx, l->out, e);
+			return plan_leave(tx, l, &s, now, e) && fill(tx, l, &s, &b, e) && begin(tx, l, l->out, e);
 		if (!store_slice_void(tx, s.batch_id, e))
 			return false;
 	}
@@ -104,7 +109,8 @@ bool
 work_lease(const struct app *app, const char *owner, const char *host, int64_t lease_s, struct arena *a,
     struct work_slice *out, bool *found, struct err *e)
 {
-	struct lease l = { .app = app, .owner = owner, .host = host, .lease_s = lease_s, .arena = a, .out = out };
+	const struct work_taker who = { .owner = owner, .host = host, .lease_s = lease_s, .arena = a };
+	struct lease l = work_lease_of(app, &who, out);
 
 	*found = false;
 	/* An idle worker only reads. */
@@ -112,7 +118,7 @@ work_lease(const struct app *app, const char *owner, const char *host, int64_t l
 		return false;
 	if (!l.found)
 		return true;
-	if (!app_tx(app, DB_WRITE, lease_tx, &l, e))
+	if (!app_tx(app, DB_WRITE, work_lease_tx, &l, e))
 		return false;
 	*found = l.found;
 	return true;

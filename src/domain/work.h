@@ -4,9 +4,10 @@
  * A slice is issued by one worker at a time.  Its version is compared at every step, so that a worker
  * whose lease ran out and went to another cannot finish it: ERR_CONFLICT "slice_lost", nothing stored.
  * The order of steps:
- *	work_lease -> (an older plan: ask the signer's journal, work_orphans) -> work_items -> work_secret ->
- *	keys, serials -> work_plan -> signer -> work_store
- * or work_release when the signer is away.  Everything here is one transaction a call.
+ *	work_lease, which plans serials -> work_items -> work_secret -> keys -> signer -> work_store
+ * or work_release when the signer is away.  Where an earlier try left a plan:
+ *	work_lease -> ask the signer's journal, work_orphans -> ... -> work_plan -> signer -> work_store
+ * Everything here is one transaction a call.
  */
 #ifndef DOMAIN_WORK_H
 #define DOMAIN_WORK_H
@@ -47,10 +48,19 @@ struct work_slice {
 	bool		 sealed;		/* keys are made here, so there is a password: work_secret */
 	const uint8_t	*plan;			/* serials an earlier try stored, WORK_SERIAL_LEN each, or NULL */
 	size_t		 plan_n;
+	uint8_t		(*serials)[WORK_SERIAL_LEN];	/* planned with this lease, one an item; NULL: settle `plan`,
+							   then work_plan */
 	int64_t		 certificate_base;	/* ids reserved for its certificates */
 	const char	*host;			/* the worker's: its signer's journal is the one that knows the plan */
 	bool		 left;			/* a plan of this host whose slice went to another since */
 	struct work_item *items;		/* after work_items: `size` of them, in order of index */
+};
+
+/* Who gets a slice, for how long, and where its texts live. */
+struct work_taker {
+	const char	*owner, *host;
+	int64_t		 lease_s;
+	struct arena	*arena;
 };
 
 /*
@@ -62,7 +72,7 @@ must_check bool work_lease(const struct app *, const char *owner, const char *ho
     struct arena *, struct work_slice *out, bool *found, struct err *);
 /* Reads the slice's items into s->items. */
 must_check bool work_items(const struct app *, struct work_slice *, struct arena *, struct err *);
-/* Stores the serials, one an item in order, before anything is signed; replaces an older plan. */
+/* Stores the serials, one an item in order, before anything is signed; replaces a plan that was settled. */
 must_check bool work_plan(const struct app *, struct work_slice *, const uint8_t *serials, size_t n, struct err *);
 /* Until now + lease_s. */
 must_check bool work_extend(const struct app *, struct work_slice *, int64_t lease_s, struct err *);
@@ -103,6 +113,9 @@ struct work_result {
  */
 must_check bool work_store(const struct app *, struct work_slice *, const struct work_result *, size_t n,
     struct err *);
+/* The same, and in the same transaction work_lease for the next one, if there is one; `taker` NULL: none is wanted. */
+must_check bool work_store_next(const struct app *, struct work_slice *, const struct work_result *, size_t n,
+    const struct work_taker *taker, struct work_slice *next, bool *found, struct err *);
 
 /*
  * Certificates that were signed but can't be stored as issued (crash, lost lease, rejected meanwhile):

@@ -5,6 +5,25 @@
 #include "domain/work.h"
 #include "store/slice.h"
 
+struct lease {
+	const struct app	*app;
+	const char		*owner, *host;
+	int64_t			 lease_s;
+	struct arena		*arena;
+	struct work_slice	*out;
+	bool			 found;
+};
+
+static inline struct lease
+work_lease_of(const struct app *app, const struct work_taker *who, struct work_slice *out)
+{
+	return (struct lease){ .app = app, .owner = who->owner, .host = who->host, .lease_s = who->lease_s, .arena = who->arena,
+	    .out = out };
+}
+
+/* work.c: leases the slice whose turn it is, to a struct lease. */
+must_check bool work_lease_tx(struct db *tx, void *lease, struct err *);
+
 static inline struct slice
 work_row(const struct work_slice *s)
 {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "domain/batch.h"
 #include "domain/delivery.h"
 #include "domain/profile.h"
@@ -23,6 +24,7 @@ struct ending {
 	size_t				 ok, failed;
 	int64_t				 now;
 	bool				 held;
+	struct lease			*next;		/* NULL: none is wanted */
 };
 
 /* The last slice is in: the batch is whole, and its password has served. */
@@ -107,7 +109,16 @@ end_tx(struct db *tx, void *arg, struct err *e)
 		return false;
 	if (!progress(t, tx, e))
 		return false;
-	return t->held ? true : work_lost(s, e);	/* rolls all of it back */
+	if (!t->held)
+		return work_lost(s, e);		/* rolls all of it back */
+	if (t->next == NULL || work_lease_tx(tx, t->next, e))
+		return true;
+	/* What is wrong with another slice is no reason not to store this one. */
+	if (e->kind == ERR_RETRY || e->kind == ERR_UNAVAILABLE)
+		return false;
+	log_err("slice.lease_next", e);
+	t->next = NULL;
+	return err_set(e, ERR_RETRY, "db_busy", "once more, without the next slice");
 }
 
 static bool
@@ -172,14 +183,29 @@ bool
 work_store(
     const struct app *app, struct work_slice *s, const struct work_result *results, size_t n, struct err *e)
 {
+	bool found;
+
+	return work_store_next(app, s, results, n, NULL, NULL, &found, e);
+}
+
+bool
+work_store_next(const struct app *app, struct work_slice *s, const struct work_result *results, size_t n,
+    const struct work_taker *taker, struct work_slice *next, bool *found, struct err *e)
+{
 	OWN(arena_free) struct arena *a =
 	    arena_new(n * (sizeof(struct certificate) + sizeof(struct item_failure)) + SCRATCH_MAX);
 	struct delivery_form form = { 0 };
 	struct delivery_piece piece = { 0 };
 	struct ending t = { .s = s, .piece = &piece, .now = clock_now_s() };
+	struct lease l;
 	struct db *db;
 	bool ok;
 
+	*found = false;
+	if (taker != NULL) {
+		l = work_lease_of(app, taker, next);
+		t.next = &l;
+	}
 	if (s->items == NULL || n != (size_t)s->size)
 		return err_sys(e, "a slice of %" PRId64 " with %zu results", s->size, n);
 	if (!db_pool_get(app->store, DB_READ, &db, e) ||
@@ -191,6 +217,7 @@ work_store(
 	if (!delivery_piece_make(&form, s, results, n, &piece, e))
 		return false;
 	ok = app_tx(app, DB_WRITE, end_tx, &t, e);
+	*found = ok && t.next != NULL && l.found;
 	delivery_piece_clear(&piece);
 	return ok;
 }

@@ -116,10 +116,15 @@ store_slice_waiting_items(struct db *db, int64_t *items, struct err *e)
 }
 
 bool
-store_slice_base(struct db *tx, int64_t batch_id, int64_t slice_no, int64_t base, struct err *e)
+store_slice_begin(struct db *tx, int64_t batch_id, int64_t slice_no, int64_t base, const uint8_t *plan, size_t len,
+    const char *host, struct err *e)
 {
-	return db_run(tx, "UPDATE slice SET certificate_base = $3 WHERE batch_id = $1 AND slice_no = $2",
-	    ARGS(arg_int(batch_id), arg_int(slice_no), arg_int(base)), NULL, e);
+	static const char with[] =
+	    "UPDATE slice SET certificate_base = $3, plan = $4, plan_host = $5 WHERE batch_id = $1 AND slice_no = $2";
+	static const char without[] = "UPDATE slice SET certificate_base = $3 WHERE batch_id = $1 AND slice_no = $2";
+
+	return plan != NULL ? db_run(tx, with, ARGS(arg_int(batch_id), arg_int(slice_no), arg_int(base), arg_blob(plan, len),
+	    arg_text(host)), NULL, e) : db_run(tx, without, ARGS(arg_int(batch_id), arg_int(slice_no), arg_int(base)), NULL, e);
 }
 
 static bool

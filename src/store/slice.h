@@ -37,7 +37,9 @@ must_check bool store_slice_lease(struct db *tx, const char *owner, const char *
 must_check bool store_slice_waiting(struct db *, int64_t now, bool *found, struct err *);
 /* How many items are in slices that wait or are being issued. */
 must_check bool store_slice_waiting_items(struct db *, int64_t *items, struct err *);
-must_check bool store_slice_base(struct db *tx, int64_t batch_id, int64_t slice_no, int64_t base, struct err *);
+/* What a claimed slice gets: the first of its certificates' ids, and (unless NULL) a plan of this host. */
+must_check bool store_slice_begin(struct db *tx, int64_t batch_id, int64_t slice_no, int64_t base, const uint8_t *plan,
+    size_t len, const char *host, struct err *);
 /* These compare the version: *held false when the slice is somebody else's, done or void. */
 must_check bool store_slice_plan(struct db *tx, const struct slice *, const uint8_t *plan, size_t len, bool *held,
     struct err *);

@@ -184,6 +184,14 @@ dates_make(struct job *j, struct err *e)
 	return false;
 }
 
+/* From here on the job's serials may be signed, whatever becomes of the slice. */
+static void
+plan_made(struct job *j)
+{
+	j->slice->plan = j->serials[0];
+	j->slice->plan_n = j->n;
+}
+
 static bool
 job_open(struct job *j, struct err *e)
 {
@@ -193,7 +201,11 @@ job_open(struct job *j, struct err *e)
 	if (j->slice->plan_n > 0 && !plan_settle(j, j->slice->plan, j->slice->plan_n, e))
 		return false;
 	j->n = (size_t)j->slice->size;
-	j->serials = arena_array(j->arena, j->n, WORK_SERIAL_LEN);
+	j->serials = j->slice->serials;
+	if (j->serials == NULL)
+		j->serials = arena_array(j->arena, j->n, WORK_SERIAL_LEN);
+	else
+		plan_made(j);
 	j->results = arena_array(j->arena, j->n, sizeof(*j->results));
 	j->tbs = arena_array(j->arena, j->n, sizeof(*j->tbs));
 	j->keypairs = arena_array(j->arena, j->n, sizeof(*j->keypairs));
@@ -269,7 +281,8 @@ items_build(struct job *j, struct err *e)
 {
 	for (size_t i = 0; i < j->n; i++) {
 		j->results[i].index = j->slice->items[i].index;
-		cert_serial_make(j->serials[i]);
+		if (j->slice->serials == NULL)
+			cert_serial_make(j->serials[i]);
 		memcpy(j->results[i].serial, j->serials[i], WORK_SERIAL_LEN);
 		if (!item_build(j, i, e) || !lease_keep(j, e))
 			return false;
@@ -350,14 +363,15 @@ items_sign(struct job *j, struct err *e)
 	return true;
 }
 
-/* From here on these serials may be signed, whatever becomes of the slice. */
+/* Where the lease found an older plan, the new one is stored now. */
 static bool
 items_plan(struct job *j, struct err *e)
 {
+	if (j->slice->serials != NULL)
+		return true;
 	if (!work_plan(shared_app(j->thread->shared), j->slice, j->serials[0], j->n, e))
 		return false;
-	j->slice->plan = j->serials[0];
-	j->slice->plan_n = j->n;
+	plan_made(j);
 	return true;
 }
 
@@ -372,16 +386,18 @@ slice_lost(struct job *j, struct err *lost, struct err *e)
 }
 
 bool
-issue_slice(struct issuer_thread *t, struct work_slice *slice, struct arena *a, struct err *e)
+issue_slice(struct issuer_thread *t, struct work_slice *slice, struct arena *a, const struct work_taker *taker,
+    struct work_slice *next, bool *found, struct err *e)
 {
 	struct job j = { .thread = t, .slice = slice, .arena = a };
 	struct p12_hold *hold = NULL;
 	struct err lost = { 0 };
 	bool ok;
 
+	*found = false;
 	ok = job_open(&j, e) && (!slice->sealed || shared_p12(t->shared, slice, a, &hold, &j.wrap, e)) &&
 	    items_build(&j, e) && items_plan(&j, e) && items_sign(&j, e);
-	if (ok && !work_store(shared_app(t->shared), slice, j.results, j.n, &lost)) {
+	if (ok && !work_store_next(shared_app(t->shared), slice, j.results, j.n, taker, next, found, &lost)) {
 		ok = false;
 		if (lost.kind == ERR_CONFLICT)
 			(void)slice_lost(&j, &lost, e);

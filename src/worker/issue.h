@@ -25,9 +25,11 @@ OWN_TYPE(struct issuer_thread, issuer_thread_free)
 /*
  * Takes a leased slice to its end.  On failure nothing is stored of it: ERR_UNAVAILABLE when signer or store
  * are away (release the slice and come back), ERR_CONFLICT "slice_lost" when another worker has it.  The
- * arena holds everything of the slice and is reset by the caller.
+ * arena holds everything of the slice and is reset by the caller.  With its end, the next slice is leased to
+ * the taker (NULL: to nobody), into another arena: *found, and *next.
  */
-must_check bool issue_slice(struct issuer_thread *, struct work_slice *, struct arena *, struct err *);
+must_check bool issue_slice(struct issuer_thread *, struct work_slice *, struct arena *, const struct work_taker *,
+    struct work_slice *next, bool *found, struct err *);
 
 /*
  * Holds the slice's plan against the signer's journal: what was signed is stored as a revoked orphan, what

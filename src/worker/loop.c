@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "domain/audit_chain.h"
@@ -26,6 +27,7 @@
 #define SLICE_ARENA_MAX ((size_t)64 * 1024 * 1024)
 #define IDLE_MS 30		/* a small order waits no longer than this for a free worker */
 #define CHORES_MS 500
+#define THREADS_MAX 256
 #define GIVE_UP_AFTER 20	/* leases of one slice that end in an error of ours */
 
 struct crew {
@@ -152,42 +154,96 @@ dead_leases_free(const struct crew *crew)
 	return fd;
 }
 
+/*
+ * A thread's hands: the slice it works at, and the next one, which it leases in the transaction that ends the
+ * first; so a slice costs one transaction.
+ */
+struct desk {
+	struct arena		*arenas[2];
+	struct work_slice	 slices[2];
+	int			 now;		/* which of them is worked at */
+	bool			 have;		/* there is one */
+	char			 owner[WORK_OWNER_MAX + 1];
+};
+
+/* What was leased ahead and will not be worked at. */
+static void
+desk_clear(const struct crew *crew, struct desk *d)
+{
+	struct err e = { 0 };
+
+	if (d->have && !work_release(crew->app, &d->slices[d->now], 0, &e))
+		log_err("slice.release", &e);
+	d->have = false;
+}
+
+/* A slice, or none; false when the store does not answer. */
+static bool
+desk_fill(const struct crew *crew, struct desk *d)
+{
+	struct err e = { 0 };
+
+	if (d->have)
+		return true;
+	arena_reset(d->arenas[d->now]);
+	d->slices[d->now] = (struct work_slice){ 0 };
+	if (work_lease(crew->app, d->owner, crew->host, lease_s(crew), d->arenas[d->now], &d->slices[d->now], &d->have, &e))
+		return true;
+	log_err("slice.lease", &e);
+	return false;
+}
+
+/* One slice to its end.  False: the store may still have something as ours. */
+static bool
+desk_work(const struct crew *crew, struct desk *d, struct issuer_thread *t)
+{
+	struct work_slice *slice = &d->slices[d->now], *next = &d->slices[!d->now];
+	struct work_taker taker = { .owner = d->owner, .host = crew->host, .lease_s = lease_s(crew),
+	    .arena = d->arenas[!d->now] };
+	struct err e = { 0 };
+	bool sure = true;
+
+	arena_reset(taker.arena);
+	*next = (struct work_slice){ 0 };
+	if (issue_slice(t, slice, d->arenas[d->now], *crew->stop ? NULL : &taker, next, &d->have, &e)) {
+		d->now = !d->now;
+		return true;
+	}
+	sure = slice_failed(crew, t, slice, d->arenas[d->now], &e);
+	if (e.kind == ERR_UNAVAILABLE)
+		pause_ms(crew, 1000);
+	return sure;
+}
+
 static void *
 issue_main(void *arg)
 {
 	const struct hand *hand = arg;
 	struct crew *crew = hand->crew;
-	OWN(arena_free) struct arena *a = arena_new(SLICE_ARENA_MAX);
+	OWN(arena_free) struct arena *a = arena_new(SLICE_ARENA_MAX), *other = arena_new(SLICE_ARENA_MAX);
 	OWN(issuer_thread_free) struct issuer_thread *t = issuer_thread_new(crew->shared, crew->conf->signer_socket,
 	    crew->conf->rsa_keygen, lease_s(crew));
-	char owner[WORK_OWNER_MAX + 1];
-	bool sure = true;		/* the store has nothing as ours between two slices */
+	struct desk d = { .arenas = { a, other } };
+	bool sure = true;		/* the store has nothing as ours but what is on the desk */
 
-	(void)snprintf(owner, sizeof(owner), "%s %d %d", crew->host, (int)getpid(), hand->number);
+	(void)snprintf(d.owner, sizeof(d.owner), "%s %d %d", crew->host, (int)getpid(), hand->number);
 	while (!*crew->stop) {
-		struct work_slice slice = { 0 };
 		struct err e = { 0 };
-		bool found;
 
-		arena_reset(a);
-		sure = sure || work_free(crew->app, owner, &e);
-		err_clear(&e);
-		if (!work_lease(crew->app, owner, crew->host, lease_s(crew), a, &slice, &found, &e)) {
-			log_err("slice.lease", &e);
+		if (!sure && !d.have)
+			sure = work_free(crew->app, d.owner, &e);
+		if (!desk_fill(crew, &d)) {
 			sure = false;
 			pause_ms(crew, 1000);
 			continue;
 		}
-		if (!found) {
+		if (!d.have) {
 			pause_ms(crew, IDLE_MS);
 			continue;
 		}
-		if (!issue_slice(t, &slice, a, &e)) {
-			sure = slice_failed(crew, t, &slice, a, &e);
-			if (e.kind == ERR_UNAVAILABLE)
-				pause_ms(crew, 1000);
-		}
+		sure = desk_work(crew, &d, t) && sure;
 	}
+	desk_clear(crew, &d);
 	return NULL;
 }
 
@@ -367,11 +423,12 @@ chores_main(void *arg)
 static int
 threads_wanted(const struct worker_conf *conf)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	int cpus = cpu_count();
 
 	if (conf->threads > 0)
 		return conf->threads;
-	return cores < 1 ? 1 : cores > 256 ? 256 : (int)cores;
+	/* While one of them waits for the store or the signer, another one works. */
+	return (cpus > THREADS_MAX ? THREADS_MAX : cpus) + 1;
 }
 
 /*

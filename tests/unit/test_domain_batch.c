@@ -219,6 +219,74 @@ leases(struct orders_world *w)
 	clock_shift(0);
 }
 
+static bool
+rename_ca(struct db *tx, void *arg, struct err *e)
+{
+	return db_run(tx, *(const bool *)arg ? "UPDATE ca SET name = name || '-away'" :
+	    "UPDATE ca SET name = replace(name, '-away', '')", NO_ARGS, NULL, e);
+}
+
+static int64_t
+planned(struct orders_world *w, const struct work_slice *s)
+{
+	return orders_count(w, arena_printf(w->arena, "SELECT length(plan) FROM slice WHERE batch_id = %lld AND slice_no = %lld"
+	    " AND plan_host = '" HOST "'", (long long)s->batch_id, (long long)s->slice_no));
+}
+
+/* One slice ends and the next one begins in one transaction, or neither. */
+static void
+one_after_the_other(struct orders_world *w)
+{
+	struct batch b = order_form(w, "one after the other", "00:1D:D1:02:00:00", 600);
+	const struct work_taker taker = { .owner = "w1", .host = HOST, .lease_s = 60, .arena = w->arena };
+	struct work_slice s, next, other;
+	struct work_result *r;
+	struct err e = { 0 };
+	bool found, away;
+
+	MUST(work_lease(&w->app, "w1", HOST, 60, w->arena, &s, &found, me));
+	CHECK(found && s.size == 16 && s.serials != NULL && planned(w, &s) == 16 * WORK_SERIAL_LEN,
+	    "%s: serials are planned with the lease", check_on);
+	MUST(work_items(&w->app, &s, w->arena, me));
+	MUST(work_store_next(&w->app, &s, orders_results(w, &s, -1), 16, &taker, &next, &found, me));
+	CHECK(found && next.batch_id == b.id && next.slice_no == s.slice_no + 1 && next.serials != NULL &&
+	    planned(w, &next) == next.size * WORK_SERIAL_LEN, "%s: the next slice", check_on);
+	CHECK(memcmp(next.serials[0], next.serials[1], WORK_SERIAL_LEN) != 0, "%s: one serial twice", check_on);
+
+	/* A lease that was lost brings no other. */
+	MUST(work_items(&w->app, &next, w->arena, me));
+	r = orders_results(w, &next, -1);
+	clock_shift(100);
+	MUST(work_lease(&w->app, "w2", HOST, 60, w->arena, &s, &found, me));
+	CHECK(found && s.slice_no == next.slice_no && s.serials == NULL && s.plan_n == (size_t)next.size &&
+	    memcmp(s.plan, next.serials, s.plan_n * WORK_SERIAL_LEN) == 0, "%s: what was planned is to be settled", check_on);
+	CHECK(!work_store_next(&w->app, &next, r, (size_t)next.size, &taker, &other, &found, &e) && !found &&
+	    strcmp(e.code, "slice_lost") == 0, "%s: a lost lease: %s", check_on, e.msg);
+	CHECK(orders_count(w, "SELECT count(*) FROM slice WHERE lease_owner = 'w1'") == 0, "%s: leased with a lost one", check_on);
+
+	/* What is wrong with the next one does not keep this one from its end. */
+	MUST(work_items(&w->app, &s, w->arena, me));
+	r = orders_results(w, &s, -1);
+	away = true;
+	MUST(app_tx(&w->app, DB_WRITE, rename_ca, &away, me));
+	MUST(work_store_next(&w->app, &s, r, (size_t)s.size, &taker, &next, &found, me));
+	CHECK(!found && orders_count(w, "SELECT count(*) FROM slice WHERE lease_owner IS NOT NULL") == 0 &&
+	    orders_batch(w, b.id).succeeded == 16 + s.size, "%s: stored without the next", check_on);
+	away = false;
+	MUST(app_tx(&w->app, DB_WRITE, rename_ca, &away, me));
+
+	/* The last one has none behind it. */
+	for (int i = 0; i < 2; i++) {
+		MUST(work_lease(&w->app, "w1", HOST, 60, w->arena, &s, &found, me));
+		MUST(work_items(&w->app, &s, w->arena, me));
+		MUST(work_store_next(&w->app, &s, orders_results(w, &s, -1), (size_t)s.size, i == 0 ? NULL : &taker, &next,
+		    &found, me));
+		CHECK(!found, "%s: a slice that was not asked for, or is not there", check_on);
+	}
+	CHECK(state_is(w, b.id, "ready_for_download"), "%s: done", check_on);
+	clock_shift(0);
+}
+
 /* Small orders and other organizations get their turn. */
 static void
 fairness(struct orders_world *w)
@@ -505,6 +573,7 @@ all(enum db_engine engine, const char *uri)
 	history(&w);
 	partly(&w);
 	leases(&w);
+	one_after_the_other(&w);
 	fairness(&w);
 	contests(&w);
 	revoking(&w);
