@@ -64,7 +64,7 @@ static const struct key keys[] = {
 	{ "worker", "host", TEXT, AT(worker.host), "@host", 0, 0,
 	  "name of this host among all that share the store; stays the same as long as its keys and its signer do" },
 	{ "worker", "processes", INT, AT(worker.processes), "1", 0, 64, "worker processes" },
-	{ "worker", "threads", INT, AT(worker.threads), "0", 0, 1024, "threads of each that make keys; 0: one a core" },
+	{ "worker", "threads", INT, AT(worker.threads), "0", 0, 1024, "threads of each that issue; 0: one a core, and one" },
 	{ "worker", "rsa_keygen", KEYGEN, AT(worker.rsa_keygen), "fast", 0, 0,
 	  "who makes RSA keys: fast (a search of ours) or library (nettle alone); docs/rsa-keys.md" },
 	{ "worker", "keys_dir", PATH, AT(worker.keys_dir), "keys", 0, 0, "this host's keys for sealed passwords" },

@@ -29,11 +29,11 @@ fair_slice_size(const struct key_type *made_here, int64_t slice_size)
 	int64_t size = slice_size;
 
 	if (made_here != NULL && made_here->algorithm == KEY_RSA) {
-		/* About a quarter of a second of one core at the rates of rsagen. */
-		size = made_here->bits <= 1024	 ? 128
-		       : made_here->bits <= 2048 ? 32
-		       : made_here->bits <= 3072 ? 12
-						 : 6;
+		/* About a tenth of a second of one core at the rates of rsagen. */
+		size = made_here->bits <= 1024	 ? 64
+		       : made_here->bits <= 2048 ? 10
+		       : made_here->bits <= 3072 ? 4
+						 : 2;
 	}
 	return size < slice_size ? size : slice_size;
 }

@@ -13,7 +13,7 @@
 #include "x509/rsagen.h"
 
 struct worker_conf {
-	int			 threads;		/* 0: as many as there are cores */
+	int			 threads;		/* 0: one more than there are CPUs */
 	const char		*keys_dir;		/* sealing keys of this host */
 	const char		*host;			/* its name; NULL: keys_dir/host, made from the machine's name */
 	const char		*signer_socket;		/* the signer's worker role */

@@ -58,14 +58,18 @@ def csr():
                 median_ratio(rates(ours, "whole_cpu_s"), rates(cfssl, "cpu_s")), 6)
 
 
+def rsa_profile(i):
+    return i.profile("Bench RSA-2048", "idevid/idevid.json", id=8902, ca="cablelabs-cm-ca", ecosystem="docsis-3.0",
+                     signature="sha256WithRSAEncryption", keys={
+                         "server": [{"algorithm": "RSA", "size": 2048}], "csr": [{"algorithm": "RSA", "size": 2048}]})
+
+
 def csr_rsa():
     """RSA-2048 requests under an RSA-2048 CA."""
     n = 300 if Settings.quick else 1_000
     head(f"csr_rsa: {n:,} RSA-2048 requests, RSA-2048 CA", "a profile for this: keys RSA-2048, CA cablelabs-cm-ca, SHA-256")
     with Instance() as i:
-        profile = i.profile("Bench RSA-2048", "idevid/idevid.json", id=8902, ca="cablelabs-cm-ca", ecosystem="docsis-3.0",
-                            signature="sha256WithRSAEncryption", keys={
-                                "server": [{"algorithm": "RSA", "size": 2048}], "csr": [{"algorithm": "RSA", "size": 2048}]})
+        profile = rsa_profile(i)
         reference, ours = csr_runs(i, Client(i), n, profile, "rsa2048", 3 if Settings.quick else Settings.repetitions,
                                    len(Settings.cpus), "rsa2048")
     say_runs(reference, ours)
@@ -74,16 +78,16 @@ def csr_rsa():
 
 
 def cores():
-    """Two cores against one: worker threads and CPUs together."""
+    """Two cores against one."""
     n = 4_000 if Settings.quick else 20_000
     if len(Settings.cpus) < 2:
         head("cores: needs two CPUs")
         return
-    head(f"cores: {n:,} P-256 requests on one CPU and on two", "instance pinned to them, as many worker threads, signer likewise")
+    head(f"cores: {n:,} P-256 requests on one CPU and on two", "instance pinned to them; a worker thread more than CPUs, one in the signer")
     rate, cpu = {}, {}
     for count in (1, 2):
         cpus = Settings.cpus[-count:]
-        with Instance({"worker": {"threads": count}}, cpus, signer_threads=1) as i:
+        with Instance(cpus=cpus, signer_threads=1) as i:
             client = Client(i)
             runs = []
             for k in range(Settings.repetitions + 1):
@@ -144,10 +148,7 @@ def rsa():
         count = n if setting == "fast" else n // 4
         with Instance({"worker": {"rsa_keygen": setting}}) as i:
             client = Client(i)
-            profile = i.profile("Bench RSA-2048", "idevid/idevid.json", id=8902, ca="cablelabs-cm-ca",
-                                ecosystem="docsis-3.0", signature="sha256WithRSAEncryption",
-                                keys={"server": [{"algorithm": "RSA", "size": 2048}],
-                                      "csr": [{"algorithm": "RSA", "size": 2048}]})
+            profile = rsa_profile(i)
             runs = [measure(i, client, count, lambda: client.form(profile, f"rsa-{k}", count, i.macs(count)))
                     for k in range(4)][1:]
         said(f"orders, rsa_keygen = {setting}", spread(rates(runs)) + f", {spread(rates(runs, 'cpu_s'), ' per CPU s')}")
@@ -187,27 +188,35 @@ def million():
         verdict(f"peak memory of {kind}, MiB", peak, 128, at_least=False)
 
 
+def small_beside(i, profile, what, n, count):
+    """Orders of ten P-256 devices, one after the other, while n devices of the profile are being made."""
+    client, quick_client = Client(i), Client(i)
+    big = client.form(profile, f"big, {what}", n, i.macs(n))
+    times, whole = [], []
+    time.sleep(1)
+    for k in range(count):
+        begin = time.monotonic()
+        b = quick_client.form(IDEVID, f"ten-{k}", 10, i.macs(10))
+        while quick_client.get(f"/batches/{b['id']}")["succeeded"] == 0:
+            time.sleep(0.005)
+        times.append(time.monotonic() - begin)
+        quick_client.wait(b["id"], every_s=0.005)
+        whole.append(time.monotonic() - begin)
+    state = client.get(f"/batches/{big['id']}")
+    if state["status"] != "pending_issue":
+        raise RuntimeError(f"the big order was {state['status']} before the small ones were done: too few devices")
+    said(f"{what}: first certificate after", f"{spread([1e3 * t for t in times], ' ms')}")
+    said("all ten after", f"{spread([1e3 * t for t in whole], ' ms')}; the big one stood at {state['succeeded']:,}")
+    verdict("slowest first certificate, seconds", max(times), 0.5, at_least=False)
+
+
 def small_order():
     """Ten devices while a million are being made."""
-    n = 100_000 if Settings.quick else 1_000_000
-    head(f"small_order: ten P-256 devices while an order of {n:,} is being made", "keys made here; every time a new order of ten")
+    n, rsa_n = (100_000, 2_000) if Settings.quick else (1_000_000, 20_000)
+    head(f"small_order: ten P-256 devices while an order of {n:,} is being made, and while {rsa_n:,} RSA keys are",
+         "keys made here; every time a new order of ten, by the same organization")
+    count = 5 if Settings.quick else 20
     with Instance() as i:
-        client, quick_client = Client(i), Client(i)
-        big = client.form(IDEVID, "big", n, i.macs(n))
-        times, whole, done = [], [], 0
-        time.sleep(1)
-        for k in range(5 if Settings.quick else 20):
-            begin = time.monotonic()
-            b = quick_client.form(IDEVID, f"ten-{k}", 10, i.macs(10))
-            while quick_client.get(f"/batches/{b['id']}")["succeeded"] == 0:
-                time.sleep(0.005)
-            times.append(time.monotonic() - begin)
-            quick_client.wait(b["id"], every_s=0.005)
-            whole.append(time.monotonic() - begin)
-        state = client.get(f"/batches/{big['id']}")
-        done = state["succeeded"]
-        if state["status"] != "pending_issue":
-            raise RuntimeError(f"the big order was {state['status']} before the small ones were done: too few devices")
-    said("first certificate after", f"{spread([1e3 * t for t in times], ' ms')}")
-    said("all ten after", f"{spread([1e3 * t for t in whole], ' ms')}; the big one stood at {done:,}")
-    verdict("slowest first certificate, seconds", max(times), 0.5, at_least=False)
+        small_beside(i, IDEVID, "beside P-256", n, count)
+    with Instance() as i:
+        small_beside(i, rsa_profile(i), "beside RSA-2048", rsa_n, count)
