@@ -72,18 +72,32 @@ db_run(struct db *db, const char *sql, struct db_args args, int64_t *changed, st
 	return usable(db, e) && noted(db, db->drv->run(db, sql, args, changed, e));
 }
 
+/* Many at once are all or none. */
+static bool
+in_tx(struct db *db, struct err *e)
+{
+	if (!usable(db, e))
+		return false;
+	if (db->in_tx)
+		return true;
+	err_set(e, ERR_INTERNAL, "internal", "internal error");
+	return err_in(e, "db: many at once outside a transaction");
+}
+
+bool
+db_put_many(struct db *db, const char *sql, const struct db_arg *args, size_t k, size_t n, struct err *e)
+{
+	return in_tx(db, e) && (n == 0 || noted(db, db->drv->put_many(db, sql, args, k, n, e)));
+}
+
 bool
 db_run_many(struct db *db, const char *sql, const struct db_arg *args, size_t k, size_t n, int64_t *changed,
     struct err *e)
 {
 	if (changed != NULL)
 		*changed = 0;
-	if (!usable(db, e))
+	if (!in_tx(db, e))
 		return false;
-	if (!db->in_tx) {
-		err_set(e, ERR_INTERNAL, "internal", "internal error");
-		return err_in(e, "db: db_run_many outside a transaction");
-	}
 	return n == 0 || noted(db, db->drv->run_many(db, sql, args, k, n, changed, e));
 }
 

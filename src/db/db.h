@@ -77,6 +77,12 @@ must_check bool db_run(struct db *, const char *sql, struct db_args, int64_t *ch
 must_check bool db_run_many(struct db *, const char *sql, const struct db_arg *args, size_t k, size_t n,
     int64_t *changed, struct err *);
 /*
+ * Puts n rows of k columns (args[n * k]) into a table: a prepared loop on SQLite, COPY on PostgreSQL, in bounded
+ * memory.  `sql` is "INSERT INTO table (columns) VALUES ($1, ... $k)" and nothing else; the types of the arguments are
+ * those of the columns.  All or an error, as from db_run.  Only inside a transaction.
+ */
+must_check bool db_put_many(struct db *, const char *sql, const struct db_arg *args, size_t k, size_t n, struct err *);
+/*
  * Rows to read with db_next, in constant memory; errors come here or there.  Finish with db_rows_free
  * before the next statement of this connection that might write the same table.
  */

@@ -19,6 +19,7 @@ struct driver {
 	bool		 (*run)(struct db *, const char *, struct db_args, int64_t *, struct err *);
 	bool		 (*run_many)(struct db *, const char *, const struct db_arg *, size_t k, size_t n,
 			     int64_t *, struct err *);
+	bool		 (*put_many)(struct db *, const char *, const struct db_arg *, size_t k, size_t n, struct err *);
 	bool		 (*query)(struct db *, const char *, struct db_args, struct db_rows **, struct err *);
 	bool		 (*next)(struct db_rows *, struct err *);
 	void		 (*rows_free)(struct db_rows *);

@@ -1,4 +1,4 @@
-/* pg - what postgres.c (connection, statements) and pg_rows.c (results) share. */
+/* pg - what postgres.c (connection, statements), pg_rows.c (results) and pg_copy.c (many rows in) share. */
 #ifndef DB_PG_H
 #define DB_PG_H
 
@@ -28,6 +28,12 @@ struct pg {
 bool pg_failed(struct pg *, const PGresult *, const char *what, struct err *);
 /* Ends the connection; the next statement outside a transaction connects anew. */
 void pg_drop(struct pg *);
+
+/*
+ * Puts n rows of k columns by COPY: "INSERT INTO table (columns) VALUES ($1, ...)" names them.  Only inside a
+ * transaction.
+ */
+bool pg_put_rows(struct pg *, const char *sql, const struct db_arg *, size_t k, size_t n, struct err *);
 
 /* A result of these types is asked for in binary. */
 bool pg_binary_type(Oid);

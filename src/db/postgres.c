@@ -12,6 +12,7 @@
 
 #define ARGS_MAX 100
 #define PIPELINE_CHUNK 256
+#define COPY_FROM 8		/* rows from which COPY costs less than so many INSERTs */
 
 static const struct phrase phrases[] = {
 	{ "/* skip_locked */", "FOR UPDATE SKIP LOCKED" },
@@ -417,6 +418,12 @@ pg_run_many(struct db *db, const char *sql, const struct db_arg *args, size_t k,
 	return ok;
 }
 
+static bool
+pg_put_many(struct db *db, const char *sql, const struct db_arg *args, size_t k, size_t n, struct err *e)
+{
+	return n < COPY_FROM ? pg_run_many(db, sql, args, k, n, NULL, e) : pg_put_rows((struct pg *)db, sql, args, k, n, e);
+}
+
 /* ---- transactions ---- */
 
 static bool
@@ -488,6 +495,7 @@ const struct driver postgres_driver = {
 	.rollback = pg_rollback,
 	.run = pg_run,
 	.run_many = pg_run_many,
+	.put_many = pg_put_many,
 	.query = pg_query,
 	.next = pg_next,
 	.rows_free = pg_rows_free,

@@ -422,6 +422,12 @@ sqlite_run_many(struct db *db, const char *sql, const struct db_arg *args, size_
 }
 
 static bool
+sqlite_put_many(struct db *db, const char *sql, const struct db_arg *args, size_t k, size_t n, struct err *e)
+{
+	return sqlite_run_many(db, sql, args, k, n, NULL, e);
+}
+
+static bool
 sqlite_run(struct db *db, const char *sql, struct db_args args, int64_t *changed, struct err *e)
 {
 	if (changed != NULL)
@@ -617,6 +623,7 @@ const struct driver sqlite_driver = {
 	.rollback = sqlite_rollback,
 	.run = sqlite_run,
 	.run_many = sqlite_run_many,
+	.put_many = sqlite_put_many,
 	.query = sqlite_query,
 	.next = sqlite_next,
 	.rows_free = sqlite_rows_free,

@@ -40,7 +40,7 @@ add_rows(struct db *tx, const struct certificate *c, size_t n, int64_t seq, stru
 		a[14] = arg_int(c[i].shard);
 		a[15] = revoked ? arg_int(seq) : arg_null();
 	}
-	return db_run_many(tx, sql, args, K, n, NULL, e);
+	return db_put_many(tx, sql, args, K, n, e);
 }
 
 static bool
@@ -53,7 +53,7 @@ add_serials(struct db *tx, const struct certificate *c, size_t n, struct err *e)
 		args[2 * i] = arg_blob(c[i].serial, sizeof(c[i].serial));
 		args[2 * i + 1] = arg_int(c[i].id);
 	}
-	return db_run_many(tx, sql, args, 2, n, NULL, e);
+	return db_put_many(tx, sql, args, 2, n, e);
 }
 
 static bool
@@ -66,7 +66,7 @@ add_ders(struct db *tx, const struct certificate *c, size_t n, struct err *e)
 		args[2 * i] = arg_int(c[i].id);
 		args[2 * i + 1] = arg_blob(c[i].der, c[i].der_len);
 	}
-	return db_run_many(tx, sql, args, 2, n, NULL, e);
+	return db_put_many(tx, sql, args, 2, n, e);
 }
 
 static bool

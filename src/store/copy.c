@@ -208,7 +208,7 @@ store_copy_page(struct db *db, const struct copy_table *t, const struct db_arg *
 bool
 store_copy_put(struct db *tx, const struct copy_table *t, const struct db_arg *values, size_t n, struct err *e)
 {
-	return db_run_many(tx, t->put_sql, values, t->n, n, NULL, e) || err_in(e, "table %s", t->name);
+	return db_put_many(tx, t->put_sql, values, t->n, n, e) || err_in(e, "table %s", t->name);
 }
 
 bool

@@ -78,7 +78,7 @@ store_device_name_add(struct db *tx, int64_t organization_id, int64_t profile_id
 			a[4] = arg_int(batch_id);
 			a[5] = arg_int(d[i].item_index);
 		}
-		if (!db_run_many(tx, sql, args, K, some, NULL, e))
+		if (!db_put_many(tx, sql, args, K, some, e))
 			return err_in(e, "names of batch %lld", (long long)batch_id);
 		d += some;
 		n -= some;
@@ -152,7 +152,7 @@ store_key_use_add(struct db *tx, int64_t batch_id, const struct key_use *k, size
 			a[1] = arg_int(batch_id);
 			a[2] = arg_int(k[i].item_index);
 		}
-		if (!db_run_many(tx, sql, args, K, some, NULL, e))
+		if (!db_put_many(tx, sql, args, K, some, e))
 			return err_in(e, "keys of batch %lld", (long long)batch_id);
 		k += some;
 		n -= some;

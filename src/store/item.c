@@ -4,7 +4,7 @@
 
 #include "store/query.h"
 
-enum { MANY = 128 };			/* rows a call of db_run_many */
+enum { MANY = 128 };			/* rows a call of db_put_many */
 
 bool
 store_item_add(struct db *tx, int64_t batch_id, const struct item *it, size_t n, struct err *e)
@@ -26,7 +26,7 @@ store_item_add(struct db *tx, int64_t batch_id, const struct item *it, size_t n,
 			a[3] = arg_text(it[i].inputs);
 			a[4] = arg_blob(it[i].spki, it[i].spki_len);
 		}
-		if (!db_run_many(tx, sql, args, K, some, NULL, e))
+		if (!db_put_many(tx, sql, args, K, some, e))
 			return err_in(e, "items of batch %lld", (long long)batch_id);
 		it += some;
 		n -= some;
@@ -94,7 +94,7 @@ store_item_failure_add(struct db *tx, int64_t batch_id, const struct item_failur
 			a[3] = arg_text(f[i].code);
 			a[4] = arg_text(f[i].message);
 		}
-		if (!db_run_many(tx, sql, args, K, some, NULL, e))
+		if (!db_put_many(tx, sql, args, K, some, e))
 			return err_in(e, "failures of batch %lld", (long long)batch_id);
 		f += some;
 		n -= some;
