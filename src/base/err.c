@@ -110,7 +110,11 @@ err_sys(struct err *e, const char *fmt, ...)
 void
 err_clear(struct err *e)
 {
-	*e = (struct err){ 0 };
+	/* Not all of it: this runs once a row of a query. */
+	e->kind = ERR_NONE;
+	e->code = NULL;
+	e->retry_after_s = 0;
+	e->msg[0] = e->trail[0] = '\0';
 }
 
 const char *

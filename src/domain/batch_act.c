@@ -12,7 +12,7 @@
 #include "store/slice.h"
 
 /* How far the rest of a reject or revoke is carried through before the answer: small batches are whole then. */
-#define PIECES_AT_ONCE 8
+#define PIECES_AT_ONCE 4
 #define SCRATCH_MAX ((size_t)1024 * 1024)
 
 struct act {

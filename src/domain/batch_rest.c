@@ -9,7 +9,8 @@
 #include "store/idempotency.h"
 #include "store/slice.h"
 
-#define ITEMS_A_PIECE 1000
+#define ITEMS_A_PIECE 4000	/* serial numbers are random: fewer, larger pieces write fewer pages of their index */
+#define KEYS_A_PIECE 1000
 #define SLICES_A_PIECE 8	/* half a megabyte each */
 #define KEY_DAYS 30			/* how long an Idempotency-Key answers */
 #define SCRATCH_MAX ((size_t)256 * 1024)
@@ -60,7 +61,7 @@ items_piece(struct db *tx, struct rest *r, struct err *e)
 	    (sweep && !store_item_drop(tx, r->id, from, to, e)))
 		return false;
 	/* A key that was certified stays in use for ever; one that never was delivered is free again. */
-	if (!revoke && !store_key_use_release(tx, r->id, ITEMS_A_PIECE, &more, e))
+	if (!revoke && !store_key_use_release(tx, r->id, KEYS_A_PIECE, &more, e))
 		return false;
 	if (to >= r->b.size && !more)
 		return over(tx, r, e);
@@ -204,7 +205,7 @@ forget_tx(struct db *tx, void *arg, struct err *e)
 {
 	int64_t *dropped = arg;
 
-	return store_idempotency_sweep(tx, clock_now_s() - INT64_C(86400) * KEY_DAYS, ITEMS_A_PIECE, dropped, e);
+	return store_idempotency_sweep(tx, clock_now_s() - INT64_C(86400) * KEY_DAYS, KEYS_A_PIECE, dropped, e);
 }
 
 bool

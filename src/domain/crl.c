@@ -259,8 +259,9 @@ piece_tx(struct db *db, void *arg, struct err *e)
 static bool
 fetch_all(const struct app *app, struct list *l, EVP_MD_CTX *hash, struct err *e)
 {
-	uint8_t digest[SHA256_LEN];
+	uint8_t digest[SHA256_LEN], first[CRL_HASH_LAST] = { 0 };
 	int64_t octets = 0;
+	size_t skip;
 
 	for (l->piece = 0; octets < l->put->octets; l->piece++) {
 		if (!app_tx(app, DB_READ, piece_tx, l, e))
@@ -269,9 +270,12 @@ fetch_all(const struct app *app, struct list *l, EVP_MD_CTX *hash, struct err *e
 			return err_set(e, ERR_NOT_FOUND, "crl_octets", "the list is not, or no longer, in the store");
 		if (write(l->fd, l->buf, l->len) != (ssize_t)l->len)
 			return err_sys(e, "writing a revocation list");
-		(void)EVP_DigestUpdate(hash, l->buf, l->len);
+		skip = octets == 0 && l->len >= CRL_HASH_LAST ? CRL_HASH_LAST : 0;
+		memcpy(first, l->buf, skip);
+		(void)EVP_DigestUpdate(hash, l->buf + skip, l->len - skip);
 		octets += (int64_t)l->len;
 	}
+	(void)EVP_DigestUpdate(hash, first, octets == 0 ? 0 : sizeof(first));
 	if (EVP_DigestFinal_ex(hash, digest, NULL) != 1 || octets != l->put->octets ||
 	    memcmp(digest, l->put->sha256, sizeof(digest)) != 0)
 		return err_sys(e, "a revocation list in the store is damaged");

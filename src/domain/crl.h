@@ -48,6 +48,11 @@ must_check bool crl_evidence(const struct app *, const struct crl_row *last, int
  * other hosts.  ERR_CONFLICT "crl_number" when a higher one is there.
  */
 must_check bool crl_put(const struct app *, const struct crl_row *, int fd, struct err *);
+/*
+ * A row's sha256 is that of the list's octets from this one on, and of the first ones behind them: the first are
+ * known last, when the rest has been hashed.
+ */
+#define CRL_HASH_LAST 16
 /* Writes the octets to fd, checked against length and hash.  ERR_NOT_FOUND "crl_octets" when they are not in the store. */
 must_check bool crl_fetch(const struct app *, const struct crl_row *, int fd, struct err *);
 

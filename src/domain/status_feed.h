@@ -24,7 +24,7 @@ struct status_walk {
 	void			*arg;
 };
 must_check bool status_changes(const struct app *, int64_t *seq, const struct status_walk *, struct err *);
-/* The number of the last change, and the last of each CA after `after`. */
+/* The number of the last change; `each` gets the last of each CA after `after`, maybe lower ones before it. */
 must_check bool status_latest(const struct app *, int64_t after, int64_t *seq,
     bool (*each)(void *, int64_t ca_id, int64_t seq), void *arg, struct err *);
 

@@ -4,6 +4,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <openssl/evp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,18 +18,22 @@
 #define CHUNK	 (64 * 1024)
 
 struct list_reader {
-	FILE			*file;		/* NULL: there is none */
+	int			 fd;		/* -1: there is none, or all was read */
 	EVP_MD_CTX		*md;
 	struct list_head	 head;
 	uint64_t		 left;
 	char			 path[PATH_MAX];
+	size_t			 hashed, pos, end;	/* of the window: what is behind `hashed` is to be hashed still */
+	uint8_t			 window[CHUNK];
 };
 
 struct list_writer {
-	FILE			*file;
+	int			 fd;
 	EVP_MD_CTX		*md;		/* of the entries */
 	uint64_t		 count;
 	char			 path[PATH_MAX], beside[PATH_MAX];
+	size_t			 n;
+	uint8_t			 block[CHUNK];	/* entries not yet hashed, nor in the file */
 };
 
 int
@@ -117,36 +124,73 @@ damaged(const struct list_reader *r, struct err *e)
 	return err_set(e, ERR_INTERNAL, "crl_state", "%.120s is damaged; restore it from a copy", r->path);
 }
 
+static void
+hash_add(EVP_MD_CTX *md, const uint8_t *p, size_t n)
+{
+	if (EVP_DigestUpdate(md, p, n) != 1)
+		abort();
+}
+
+/* Up to `want` octets in the window, or as many as there are. */
+static bool
+reader_fill(struct list_reader *r, size_t want, struct err *e)
+{
+	ssize_t n;
+
+	if (r->end - r->pos >= want)
+		return true;
+	hash_add(r->md, r->window + r->hashed, r->pos - r->hashed);
+	memmove(r->window, r->window + r->pos, r->end - r->pos);
+	r->end -= r->pos;
+	r->pos = r->hashed = 0;
+	do {
+		n = read(r->fd, r->window + r->end, sizeof(r->window) - r->end);
+		if (n < 0)
+			return err_sys(e, "read %s", r->path);
+		r->end += (size_t)n;
+	} while (n > 0 && r->end < want);
+	return true;
+}
+
 bool
 list_reader_open(const char *path, struct list_reader **out, struct err *e)
 {
-	OWN(list_reader_free) struct list_reader *r = calloc(1, sizeof(*r));
-	uint8_t head[HEAD_LEN];
+	OWN(list_reader_free) struct list_reader *r = malloc(sizeof(*r));
 
 	if (r == NULL)
 		abort();
+	memset(r, 0, offsetof(struct list_reader, window));
 	snprintf(r->path, sizeof(r->path), "%s", path);
-	r->file = fopen(path, "re");
-	if (r->file == NULL) {
+	r->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (r->fd < 0) {
 		if (errno != ENOENT)
 			return err_sys(e, "open %s", path);
 		*out = give(r);
 		return true;
 	}
-	(void)setvbuf(r->file, NULL, _IOFBF, CHUNK);
 	r->md = hash_new();
-	if (fread(head, sizeof(head), 1, r->file) != 1 || !head_get(head, &r->head))
+	if (!reader_fill(r, HEAD_LEN, e))
+		return false;
+	if (r->end < HEAD_LEN || !head_get(r->window, &r->head))
 		return damaged(r, e);
+	r->pos = r->hashed = HEAD_LEN;
 	r->left = r->head.count;
 	*out = give(r);
 	return true;
 }
 
+static void
+reader_close(struct list_reader *r)
+{
+	if (r->fd >= 0)
+		(void)close(r->fd);
+	r->fd = -1;
+}
+
 void
 list_reader_free(struct list_reader *r)
 {
-	if (r->file != NULL)
-		fclose(r->file);
+	reader_close(r);
 	EVP_MD_CTX_free(r->md);
 	free(r);
 }
@@ -160,63 +204,81 @@ list_reader_head(const struct list_reader *r)
 static bool
 reader_end(struct list_reader *r, struct err *e)
 {
-	uint8_t head[HEAD_LEN], kept[SHA256_LEN], is[SHA256_LEN];
+	uint8_t head[HEAD_LEN], is[SHA256_LEN];
 
-	if (fread(kept, sizeof(kept), 1, r->file) != 1 || getc_unlocked(r->file) != EOF)
+	if (!reader_fill(r, SHA256_LEN + 1, e))
+		return false;
+	if (r->end - r->pos != SHA256_LEN)
 		return damaged(r, e);
+	hash_add(r->md, r->window + r->hashed, r->pos - r->hashed);
 	head_put(&r->head, head);
 	hash_end(r->md, head, is);
-	fclose(r->file);
-	r->file = NULL;
-	return memcmp(kept, is, sizeof(is)) == 0 || damaged(r, e);
+	reader_close(r);
+	return memcmp(r->window + r->pos, is, sizeof(is)) == 0 || damaged(r, e);
 }
 
 bool
 list_reader_next(struct list_reader *r, struct list_entry *out, bool *more, struct err *e)
 {
-	uint8_t raw[1 + CRL_SERIAL_MAX];
-	int first;
+	const uint8_t *p;
 
 	*more = r->left != 0;
 	if (!*more)
-		return r->file == NULL || reader_end(r, e);
-	first = getc_unlocked(r->file);
-	if (first == EOF)
+		return r->fd < 0 || reader_end(r, e);
+	if (!reader_fill(r, 1 + CRL_SERIAL_MAX, e))
+		return false;
+	p = r->window + r->pos;
+	if (r->pos == r->end)
 		return damaged(r, e);
-	raw[0] = (uint8_t)first;
-	out->len = raw[0] & 0x1f;
-	out->flags = raw[0] & 0xe0;
-	if (out->len == 0 || out->len > CRL_SERIAL_MAX || (fread_unlocked)(raw + 1, (size_t)out->len, 1, r->file) != 1)
+	out->len = p[0] & 0x1f;
+	out->flags = p[0] & 0xe0;
+	if (out->len == 0 || out->len > CRL_SERIAL_MAX || r->end - r->pos < 1 + (size_t)out->len)
 		return damaged(r, e);
-	memcpy(out->serial, raw + 1, out->len);
-	if (EVP_DigestUpdate(r->md, raw, 1 + (size_t)out->len) != 1)
-		abort();
+	memcpy(out->serial, p + 1, out->len);
+	r->pos += 1 + (size_t)out->len;
 	r->left--;
+	return true;
+}
+
+static bool
+unwritable(const struct list_writer *w, struct err *e)
+{
+	return err_set(e, ERR_UNAVAILABLE, "disk_full", "cannot write %.120s: %s", w->beside, strerror(errno));
+}
+
+static bool
+write_all(const struct list_writer *w, const uint8_t *p, size_t n, struct err *e)
+{
+	while (n > 0) {
+		ssize_t done = write(w->fd, p, n);
+
+		if (done <= 0)
+			return unwritable(w, e);
+		p += done;
+		n -= (size_t)done;
+	}
 	return true;
 }
 
 bool
 list_writer_new(const char *path, struct list_writer **out, struct err *e)
 {
-	OWN(list_writer_free) struct list_writer *w = calloc(1, sizeof(*w));
+	OWN(list_writer_free) struct list_writer *w = malloc(sizeof(*w));
 	uint8_t head[HEAD_LEN] = { 0 };
-	int fd;
 
 	if (w == NULL)
 		abort();
+	memset(w, 0, offsetof(struct list_writer, block));
+	w->fd = -1;
 	snprintf(w->path, sizeof(w->path), "%s", path);
 	if ((size_t)snprintf(w->beside, sizeof(w->beside), "%s.new", path) >= sizeof(w->beside))
 		return err_set(e, ERR_INTERNAL, "internal", "path too long");
-	fd = open(w->beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || (w->file = fdopen(fd, "w+")) == NULL) {
-		if (fd >= 0)
-			close(fd);
+	w->fd = open(w->beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (w->fd < 0)
 		return err_sys(e, "make %s", w->beside);
-	}
-	(void)setvbuf(w->file, NULL, _IOFBF, CHUNK);
 	w->md = hash_new();
-	if (fwrite(head, sizeof(head), 1, w->file) != 1)
-		return err_sys(e, "write %s", w->beside);
+	if (!write_all(w, head, sizeof(head), e))
+		return false;
 	*out = give(w);
 	return true;
 }
@@ -224,26 +286,33 @@ list_writer_new(const char *path, struct list_writer **out, struct err *e)
 void
 list_writer_free(struct list_writer *w)
 {
-	if (w->file != NULL) {
-		fclose(w->file);
+	if (w->fd >= 0) {
+		(void)close(w->fd);
 		(void)unlink(w->beside);
 	}
 	EVP_MD_CTX_free(w->md);
 	free(w);
 }
 
+static bool
+block_flush(struct list_writer *w, struct err *e)
+{
+	size_t n = w->n;
+
+	hash_add(w->md, w->block, n);
+	w->n = 0;
+	return write_all(w, w->block, n, e);
+}
+
 bool
 list_writer_add(struct list_writer *w, const struct list_entry *x, struct err *e)
 {
-	uint8_t raw[1 + CRL_SERIAL_MAX];
-
-	raw[0] = (uint8_t)(x->len | x->flags);
-	memcpy(raw + 1, x->serial, x->len);
-	if (EVP_DigestUpdate(w->md, raw, 1 + (size_t)x->len) != 1)
-		abort();
+	if (w->n + 1 + CRL_SERIAL_MAX > sizeof(w->block) && !block_flush(w, e))
+		return false;
+	w->block[w->n++] = (uint8_t)(x->len | x->flags);
+	memcpy(w->block + w->n, x->serial, x->len);
+	w->n += x->len;
 	w->count++;
-	if ((fwrite_unlocked)(raw, 1 + (size_t)x->len, 1, w->file) != 1)
-		return err_set(e, ERR_UNAVAILABLE, "disk_full", "cannot write %.120s: %s", w->beside, strerror(errno));
 	return true;
 }
 
@@ -255,11 +324,12 @@ list_writer_end(struct list_writer *w, const struct list_head *head, struct err 
 
 	h.count = w->count;
 	head_put(&h, raw);
+	if (!block_flush(w, e))
+		return false;
 	hash_end(w->md, raw, digest);
-	if (fwrite(digest, sizeof(digest), 1, w->file) != 1 || fseek(w->file, 0, SEEK_SET) != 0
-	    || fwrite(raw, sizeof(raw), 1, w->file) != 1 || fflush(w->file) != 0 || fsync(fileno(w->file)) != 0)
-		return err_set(e, ERR_UNAVAILABLE, "disk_full", "cannot write %.120s: %s", w->beside, strerror(errno));
-	return true;
+	if (!write_all(w, digest, sizeof(digest), e))
+		return false;
+	return (pwrite(w->fd, raw, sizeof(raw), 0) == (ssize_t)sizeof(raw) && fsync(w->fd) == 0) || unwritable(w, e);
 }
 
 bool
@@ -276,7 +346,7 @@ list_writer_commit(struct list_writer *w, struct err *e)
 	dir = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || rename(w->beside, w->path) != 0 || fsync(dir) != 0)
 		return err_sys(e, "put %s in place", w->path);
-	fclose(w->file);
-	w->file = NULL;
+	(void)close(w->fd);
+	w->fd = -1;
 	return true;
 }

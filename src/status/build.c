@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "x509/crl.h"
 
 #define ARENA_MAX ((size_t)1 << 20)
+#define ASIDE_OCTETS ((uint64_t)1 << 20)	/* shorter lists are not worth a thread */
 
 struct writing {
 	const struct build	*b;
@@ -129,8 +131,9 @@ sign_shown(struct build *b, struct signlink_list *list, struct arena *a, struct 
 	return crl_evidence(&b->st->app, b->base, fd, e) && signlink_sign_list(b->signer, list, a, out, e);
 }
 
+/* *tbs_at: where the TBSCertList stands then. */
 static bool
-sign(struct build *b, const struct crl_file *file, struct err *e)
+sign(struct build *b, const struct crl_file *file, uint64_t *tbs_at, struct err *e)
 {
 	OWN(arena_free) struct arena *a = arena_new(ARENA_MAX);
 	struct signlink_list list = { .ca = b->ca->issuer.id, .delta = b->row.delta, .fd = file->fd,
@@ -142,26 +145,92 @@ sign(struct build *b, const struct crl_file *file, struct err *e)
 		return false;
 	if (out.entries != file->entries || signature_algorithm_of(out.algorithm) != file->signature)
 		return err_sys(e, "the signer signed another list");
-	return crl_file_seal(file, out.signature.p, out.signature.len, e);
+	return crl_file_seal(file, out.signature.p, out.signature.len, tbs_at, e);
+}
+
+/* ---- beside the signer ---- */
+
+/*
+ * While the signer reads the list, another thread hashes what will not change any more and has it written to
+ * the disk.
+ */
+struct beside {
+	int		 fd;
+	uint64_t	 upto;
+	EVP_MD_CTX	*hash;
+	pthread_t	 thread;
+	bool		 failed;
+};
+
+/* From *at on, up to `upto`, or to the end of the file. */
+static bool
+hash_more(EVP_MD_CTX *hash, int fd, uint64_t *at, uint64_t upto)
+{
+	uint8_t buf[65536];
+	ssize_t n = 1;
+
+	while (*at < upto && n > 0) {
+		n = pread(fd, buf, upto - *at < sizeof(buf) ? (size_t)(upto - *at) : sizeof(buf), (off_t)*at);
+		if (n > 0 && EVP_DigestUpdate(hash, buf, (size_t)n) != 1)
+			abort();
+		*at += n > 0 ? (uint64_t)n : 0;
+	}
+	return n >= 0;
+}
+
+static void *
+beside_main(void *arg)
+{
+	struct beside *b = arg;
+	uint64_t at = CRL_HASH_LAST;
+
+	(void)sync_file_range(b->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	b->failed = !hash_more(b->hash, b->fd, &at, b->upto) || fdatasync(b->fd) != 0;
+	return NULL;
+}
+
+static EVP_MD_CTX *
+hash_new(void)
+{
+	EVP_MD_CTX *hash = EVP_MD_CTX_new();
+
+	if (hash == NULL || EVP_DigestInit_ex(hash, EVP_sha256(), NULL) != 1)
+		abort();
+	return hash;
+}
+
+/* What came behind `at`, then the first octets: crl.h says why. */
+static bool
+hash_end(EVP_MD_CTX *hash, int fd, uint64_t at, struct crl_row *row, struct err *e)
+{
+	uint64_t first = 0;
+	bool ok = hash_more(hash, fd, &at, UINT64_MAX) && hash_more(hash, fd, &first, CRL_HASH_LAST);
+
+	row->octets = (int64_t)at;
+	if (EVP_DigestFinal_ex(hash, row->sha256, NULL) != 1)
+		abort();
+	return ok || err_sys(e, "reading a revocation list");
 }
 
 static bool
-file_hash(int fd, struct crl_row *row, struct err *e)
+sign_and_settle(struct build *b, const struct crl_file *file, struct err *e)
 {
-	EVP_MD_CTX *hash = EVP_MD_CTX_new();
-	uint8_t buf[32768];
-	ssize_t n;
+	struct beside s = { .fd = file->fd, .upto = file->tbs_at + file->tbs_len, .hash = hash_new() };
+	bool aside = file->tbs_len >= ASIDE_OCTETS && pthread_create(&s.thread, NULL, beside_main, &s) == 0, ok, moved;
+	uint64_t at = file->tbs_at;
 
-	row->octets = 0;
-	if (hash == NULL || EVP_DigestInit_ex(hash, EVP_sha256(), NULL) != 1)
-		abort();
-	while ((n = pread(fd, buf, sizeof(buf), (off_t)row->octets)) > 0) {
-		(void)EVP_DigestUpdate(hash, buf, (size_t)n);
-		row->octets += n;
+	ok = sign(b, file, &at, e);
+	if (aside)
+		(void)pthread_join(s.thread, NULL);
+	moved = at != file->tbs_at;
+	if (aside && (s.failed || moved)) {
+		EVP_MD_CTX_free(s.hash);
+		s.hash = hash_new();
 	}
-	(void)EVP_DigestFinal_ex(hash, row->sha256, NULL);
-	EVP_MD_CTX_free(hash);
-	return n == 0 || err_sys(e, "reading a revocation list");
+	ok = ok && hash_end(s.hash, file->fd, aside && !s.failed && !moved ? s.upto : CRL_HASH_LAST, &b->row, e) &&
+	    (fdatasync(file->fd) == 0 || err_sys(e, "syncing a revocation list"));
+	EVP_MD_CTX_free(s.hash);
+	return ok;
 }
 
 static bool
@@ -170,10 +239,10 @@ build_into(struct build *b, int fd, struct err *e)
 	struct writing w = { .b = b, .fd = fd };
 	struct crl_file file;
 
-	if (!head_make(&w, e) || !entries_write(&w, &b->row, &file, e) || !sign(b, &file, e))
+	if (!head_make(&w, e) || !entries_write(&w, &b->row, &file, e) || !sign_and_settle(b, &file, e))
 		return false;
 	b->row.entries = (int64_t)file.entries;
-	return file_hash(fd, &b->row, e) && (fdatasync(fd) == 0 || err_sys(e, "syncing a revocation list"));
+	return true;
 }
 
 bool

@@ -30,7 +30,7 @@ must_check bool store_status_delta(struct db *, int64_t ca_id, int64_t after, in
 /* All of a CA (shard -1) or one of its shards that do not stand and end after `ends_after`, by rising serial number. */
 must_check bool store_status_revoked(struct db *, int64_t ca_id, int64_t shard, int64_t ends_after,
     store_status_each *, void *arg, struct err *);
-/* The last change of each CA that changed after `after`. */
+/* Changes after `after`, in their order, of several in a row of one CA the last: so of each CA the last one too. */
 must_check bool store_status_latest(struct db *, int64_t after, bool (*each)(void *, int64_t ca_id, int64_t seq), void *arg,
     struct err *);
 

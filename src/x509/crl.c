@@ -11,9 +11,14 @@
 #define FRONT_MAX	(CRL_NAME_MAX + 128)	/* version to nextUpdate */
 #define BACK_MAX	(CRL_URI_MAX + 256)	/* crlExtensions */
 #define ENTRY_MAX	128
+#define TIME_MAX	17			/* GeneralizedTime */
+#define EXTENSIONS_MAX	(2 + 12 + 26)		/* reason, invalidityDate */
+#define ENTRY_LONGEST	(2 + 2 + 1 + CRL_SERIAL_MAX + TIME_MAX + EXTENSIONS_MAX)
 #define ENTRY_USUAL	49			/* serial of 16 octets, UTCTime, reason */
 #define SIG_USUAL	72
 #define TAIL_MAX	(CRL_SIG_MAX + 64)
+
+_Static_assert(ENTRY_LONGEST < 128, "an entry's length takes one octet");
 
 const uint8_t crl_oid_number[3] = { 0x55, 0x1d, 0x14 };
 const uint8_t crl_oid_reason[3] = { 0x55, 0x1d, 0x15 };
@@ -22,11 +27,16 @@ const uint8_t crl_oid_delta[3] = { 0x55, 0x1d, 0x1b };
 const uint8_t crl_oid_idp[3] = { 0x55, 0x1d, 0x1c };
 const uint8_t crl_oid_key_id[3] = { 0x55, 0x1d, 0x23 };
 
-/* How often the same second comes in a row makes its encoding worth keeping. */
-struct time_octets {
-	int64_t	at_s;
-	uint8_t	der[20];
-	size_t	len;
+/*
+ * What stands behind a serial number, as it was encoded last: the time, and the extensions, which differ less
+ * often.
+ */
+struct tail {
+	int64_t		at_s, invalid_since_s;
+	enum crl_reason	reason;
+	uint8_t		time[TIME_MAX], extensions[EXTENSIONS_MAX];
+	size_t		time_len, extensions_len;
+	bool		made;
 };
 
 struct crl_writer {
@@ -42,7 +52,7 @@ struct crl_writer {
 	uint64_t	 n;
 	uint8_t		 last[CRL_SERIAL_MAX];
 	size_t		 last_len;
-	struct time_octets time;
+	struct tail	 tail;
 	uint8_t		 block[BLOCK_OCTETS];	/* entries not yet in the file */
 	size_t		 block_len;
 };
@@ -287,46 +297,67 @@ put_entry_extensions(struct der_writer *w, const struct crl_entry *in)
 	der_wrap(w, DER_SEQUENCE, 0);
 }
 
-static void
-put_entry_time(struct der_writer *w, int64_t at_s, struct time_octets *kept)
+static bool
+keep(const struct der_writer *w, uint8_t *out, size_t cap, size_t *len)
 {
-	if (kept->len == 0 || kept->at_s != at_s) {
-		struct der_writer t = der_writer(kept->der, sizeof(kept->der));
-		struct der out;
+	struct der d;
 
-		der_put_time(&t, at_s);
-		if (!der_written(&t, &out)) {
-			w->full = true;
-			return;
-		}
-		memmove(kept->der, out.p, out.len);
-		kept->len = out.len;
-		kept->at_s = at_s;
+	if (!der_written(w, &d) || d.len > cap)
+		return false;
+	memcpy(out, d.p, d.len);
+	*len = d.len;
+	return true;
+}
+
+static bool
+tail_make(struct tail *t, const struct crl_entry *in)
+{
+	uint8_t buf[ENTRY_MAX];
+	struct der_writer w = der_writer(buf, sizeof(buf));
+
+	if (!t->made || t->at_s != in->revoked_at_s) {
+		der_put_time(&w, in->revoked_at_s);
+		if (!keep(&w, t->time, sizeof(t->time), &t->time_len))
+			return false;
 	}
-	der_put_raw(w, kept->der, kept->len);
+	if (!t->made || t->reason != in->reason || t->invalid_since_s != in->invalid_since_s) {
+		w = der_writer(buf, sizeof(buf));
+		put_entry_extensions(&w, in);
+		if (!keep(&w, t->extensions, sizeof(t->extensions), &t->extensions_len))
+			return false;
+	}
+	t->made = true;
+	t->at_s = in->revoked_at_s;
+	t->reason = in->reason;
+	t->invalid_since_s = in->invalid_since_s;
+	return true;
 }
 
 bool
 crl_writer_add(struct crl_writer *c, const struct crl_entry *in, struct err *e)
 {
-	uint8_t buf[ENTRY_MAX];
-	struct der_writer w = der_writer(buf, sizeof(buf));
-	struct der out;
+	size_t zero = in->serial[0] >> 7, serial = zero + in->serial_len, body;
+	uint8_t *p;
 
 	if (!entry_sound(c, in))
 		return err_set(e, ERR_INTERNAL, "internal", "CRL entry %llu out of order or out of range",
 		    (unsigned long long)c->n);
-	put_entry_extensions(&w, in);
-	put_entry_time(&w, in->revoked_at_s, &c->time);
-	der_put_unsigned(&w, in->serial, in->serial_len);
-	der_wrap(&w, DER_SEQUENCE, 0);
-	if (!der_written(&w, &out))
+	if (!tail_make(&c->tail, in))
 		return err_set(e, ERR_INTERNAL, "internal", "CRL entry with a time out of range");
-	if (c->block_len + out.len > sizeof(c->block) && !block_flush(c, e))
+	if (c->block_len + ENTRY_MAX > sizeof(c->block) && !block_flush(c, e))
 		return false;
-	memcpy(c->block + c->block_len, out.p, out.len);
-	c->block_len += out.len;
-	c->entries_len += out.len;
+	p = c->block + c->block_len;
+	body = 2 + serial + c->tail.time_len + c->tail.extensions_len;
+	p[0] = DER_SEQUENCE;
+	p[1] = (uint8_t)body;
+	p[2] = DER_INTEGER;
+	p[3] = (uint8_t)serial;
+	p[4] = 0;
+	memcpy(p + 4 + zero, in->serial, in->serial_len);
+	memcpy(p + 4 + serial, c->tail.time, c->tail.time_len);
+	memcpy(p + 4 + serial + c->tail.time_len, c->tail.extensions, c->tail.extensions_len);
+	c->block_len += 2 + body;
+	c->entries_len += 2 + body;
 	memcpy(c->last, in->serial, in->serial_len);
 	c->last_len = in->serial_len;
 	c->n++;
@@ -363,7 +394,7 @@ crl_writer_end(struct crl_writer *c, struct crl_file *out, struct err *e)
 }
 
 bool
-crl_file_seal(const struct crl_file *f, const uint8_t *sig, size_t sig_len, struct err *e)
+crl_file_seal(const struct crl_file *f, const uint8_t *sig, size_t sig_len, uint64_t *tbs_at, struct err *e)
 {
 	uint8_t buf[TAIL_MAX], header[CRL_HEADER_MAX];
 	struct der_writer w = der_writer(buf, sizeof(buf));
@@ -380,6 +411,8 @@ crl_file_seal(const struct crl_file *f, const uint8_t *sig, size_t sig_len, stru
 		return false;
 	if (ftruncate(f->fd, (off_t)(n + f->tbs_len + tail.len)) != 0)
 		return err_sys(e, "crl: truncate");
+	if (tbs_at != NULL)
+		*tbs_at = n;
 	return true;
 }
 
@@ -398,5 +431,5 @@ crl_file_make(const struct crl_file *f, crl_sign *sign, void *arg, struct err *e
 		if (!crl_reader_next(r, &entry, &more, e))
 			return err_in(e, "crl as built");
 	digest_len = crl_reader_digest(r, digest);
-	return sign(arg, f->signature, digest, digest_len, sig, &sig_len, e) && crl_file_seal(f, sig, sig_len, e);
+	return sign(arg, f->signature, digest, digest_len, sig, &sig_len, e) && crl_file_seal(f, sig, sig_len, NULL, e);
 }

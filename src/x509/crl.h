@@ -125,8 +125,11 @@ size_t crl_reader_digest(const struct crl_reader *, uint8_t out[CRL_DIGEST_MAX])
 /* CRL_WHOLE, after the last entry: is the signature that of this SubjectPublicKeyInfo?  ERR_INVALID ("crl_signature"). */
 must_check bool crl_reader_verify(const struct crl_reader *, struct der spki, struct err *);
 
-/* Puts outer header, the inner algorithm once more and the signature around the TBSCertList. */
-must_check bool crl_file_seal(const struct crl_file *, const uint8_t *sig, size_t sig_len, struct err *);
+/*
+ * Puts outer header, the inner algorithm once more and the signature around the TBSCertList.  *tbs_at (may be NULL):
+ * where that stands now; it moves by a few octets where the signature has an unusual length.
+ */
+must_check bool crl_file_seal(const struct crl_file *, const uint8_t *sig, size_t sig_len, uint64_t *tbs_at, struct err *);
 
 /* Signs a digest; *sig_len is the room on entry, CRL_SIG_MAX. */
 typedef bool crl_sign(void *arg, enum signature_algorithm, const uint8_t *digest, size_t, uint8_t *sig,

@@ -11,6 +11,7 @@
 #define FRONT_MAX	(CRL_NAME_MAX + 128)
 #define ENTRY_MAX	4096	/* octets; other makers add extensions */
 #define BACK_MAX	16384
+#define KEPT_MAX	64
 #define LENGTH_OCTETS_MAX 6
 
 enum phase { AT_ENTRIES, AT_END };
@@ -46,6 +47,12 @@ struct crl_reader {
 	uint8_t		 last[CRL_SERIAL_MAX];
 	size_t		 last_len;
 	bool		 unsorted;
+
+	/* The extensions of the last entry that was read in full, and what they said: most entries repeat them. */
+	uint8_t		 kept[KEPT_MAX];
+	size_t		 kept_len;
+	enum crl_reason	 kept_reason;
+	int64_t		 kept_since_s;
 
 	size_t		 pos, end;
 	uint8_t		 window[WINDOW_OCTETS];
@@ -356,6 +363,33 @@ entry_extensions(struct der_reader *r, struct crl_entry *out, struct err *e)
 	return true;
 }
 
+/* The extensions of an entry, up to its end. */
+static bool
+entry_rest(struct crl_reader *r, struct der_reader *d, struct crl_entry *out, struct err *e)
+{
+	const uint8_t *from = d->p;
+	size_t n = (size_t)(d->end - from);
+
+	if (n == 0)
+		return true;
+	if (n == r->kept_len && memcmp(from, r->kept, n) == 0) {
+		out->reason = r->kept_reason;
+		out->invalid_since_s = r->kept_since_s;
+		return true;
+	}
+	if (!entry_extensions(d, out, e))
+		return false;
+	if (!der_at_end(d))
+		return malformed(e, "octets behind an entry");
+	if (n <= sizeof(r->kept)) {
+		memcpy(r->kept, from, n);
+		r->kept_len = n;
+		r->kept_reason = out->reason;
+		r->kept_since_s = out->invalid_since_s;
+	}
+	return true;
+}
+
 static bool
 entry_read(struct crl_reader *r, struct crl_entry *out, struct err *e)
 {
@@ -365,14 +399,13 @@ entry_read(struct crl_reader *r, struct crl_entry *out, struct err *e)
 	if (!element(r, r->list_end, ENTRY_MAX, &whole, e))
 		return false;
 	all = der_reader_of(whole);
-	*out = (struct crl_entry){ .invalid_since_s = CRL_NO_TIME };
+	out->reason = CRL_UNSPECIFIED;
+	out->invalid_since_s = CRL_NO_TIME;
 	if (!der_enter(&all, DER_SEQUENCE, &d) || !der_get_unsigned(&d, &serial) || serial.len > CRL_SERIAL_MAX ||
 	    !der_get_time(&d, &out->revoked_at_s))
 		return malformed(e, "serial number or date of an entry");
-	if (!der_at_end(&d) && !entry_extensions(&d, out, e))
+	if (!entry_rest(r, &d, out, e))
 		return false;
-	if (!der_at_end(&d))
-		return malformed(e, "octets behind an entry");
 	memcpy(out->serial, serial.p, serial.len);
 	out->serial_len = serial.len;
 	if (r->last_len > 0 && crl_serial_cmp(r->last, r->last_len, out->serial, out->serial_len) >= 0)

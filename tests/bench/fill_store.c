@@ -2,11 +2,13 @@
  * fill_store - certificates by the million, written straight into the SQLite file of a stopped instance: a store
  * as it is after years, for measuring lists and searches.
  *
- *	fill_store STORE.db ORGANIZATION_ID PROFILE_ID UPTO
+ *	fill_store STORE.db ORGANIZATION_ID PROFILE_ID UPTO [all]
  *
  * Fills until UPTO certificates are there: batches of a thousand, one MAC address each, every hundredth
  * certificate revoked, created over the last three years.  Encoded certificates are a few octets here: lists
  * never read them.  Serial numbers rise, which fills a store faster than random ones do.
+ *
+ * With `all`, every certificate is revoked and serial numbers are random, for measuring revocation lists.
  */
 #include <inttypes.h>
 #include <sqlite3.h>
@@ -69,7 +71,8 @@ step(sqlite3_stmt *s)
 
 static struct {
 	sqlite3_stmt	*batch, *certificate, *serial, *der;
-	int64_t		 organization, profile, ca, upto, now, first_id;
+	int64_t		 organization, profile, ca, upto, now, seq;
+	bool		 all;
 } f;
 
 static void
@@ -80,8 +83,8 @@ statements(void)
 	    " succeeded, changed_at) VALUES (?1, ?2, ?3, 1, '{}', 1, 'form', 'lot ' || ?1, 'lot ' || ?1, 1000, 'downloaded', 1,"
 	    " '{}', ?4, 1, 'filler', 0, 1000, ?4)");
 	f.certificate = prepare("INSERT INTO certificate (id, serial, batch_id, item_index, organization_id, profile_id, ca_id,"
-	    " state, created_at, not_before, not_after, subject, revoked_at, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-	    " ?9, ?9, ?9 + 631152000, ?10, ?11, ?12)");
+	    " state, created_at, not_before, not_after, subject, revoked_at, reason, status_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+	    " ?7, ?8, ?9, ?9, ?9 + 631152000, ?10, ?11, ?12, ?13)");
 	f.serial = prepare("INSERT INTO certificate_serial (serial, certificate_id) VALUES (?1, ?2)");
 	f.der = prepare("INSERT INTO certificate_der (certificate_id, der) VALUES (?1, x'3003020101')");
 }
@@ -90,13 +93,14 @@ static void
 certificate_add(int64_t id, int64_t batch, int64_t item, int64_t at)
 {
 	uint64_t mac = FIRST_MAC + (uint64_t)id, ticks = (uint64_t)at * 128 + (uint64_t)item % 128;
-	bool revoked = id % 100 == 0;
+	bool revoked = f.all || id % 100 == 0;
 	uint8_t serial[16];
 	char subject[96];
 
 	if (RAND_bytes(serial, sizeof(serial)) != 1)
 		fail("random");
-	for (int i = 0; i < 5; i++)
+	serial[0] = (serial[0] & 0x3f) | 0x40;
+	for (int i = 0; i < 5 && !f.all; i++)
 		serial[i] = (uint8_t)(ticks >> 8 * (4 - i));
 	(void)snprintf(subject, sizeof(subject), "O=Acme Broadband Devices, CN=%02X:%02X:%02X:%02X:%02X:%02X",
 	    (unsigned)(mac >> 40 & 255), (unsigned)(mac >> 32 & 255), (unsigned)(mac >> 24 & 255), (unsigned)(mac >> 16 & 255),
@@ -114,9 +118,11 @@ certificate_add(int64_t id, int64_t batch, int64_t item, int64_t at)
 	if (revoked) {
 		(void)sqlite3_bind_int64(f.certificate, 11, at + 86400);
 		(void)sqlite3_bind_int64(f.certificate, 12, 4);
+		(void)sqlite3_bind_int64(f.certificate, 13, f.seq);
 	} else {
 		(void)sqlite3_bind_null(f.certificate, 11);
 		(void)sqlite3_bind_null(f.certificate, 12);
+		(void)sqlite3_bind_null(f.certificate, 13);
 	}
 	step(f.certificate);
 	(void)sqlite3_bind_blob(f.serial, 1, serial, sizeof(serial), SQLITE_STATIC);
@@ -146,8 +152,8 @@ main(int argc, char **argv)
 	char sql[256];
 	int64_t batch, id;
 
-	if (argc != 5) {
-		(void)fprintf(stderr, "usage: fill_store STORE.db ORGANIZATION_ID PROFILE_ID UPTO\n");
+	if (argc != 5 && (argc != 6 || strcmp(argv[5], "all") != 0)) {
+		(void)fprintf(stderr, "usage: fill_store STORE.db ORGANIZATION_ID PROFILE_ID UPTO [all]\n");
 		return 2;
 	}
 	if (sqlite3_open_v2(argv[1], &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
@@ -155,10 +161,12 @@ main(int argc, char **argv)
 	f.organization = strtoll(argv[2], NULL, 10);
 	f.profile = strtoll(argv[3], NULL, 10);
 	f.upto = strtoll(argv[4], NULL, 10);
+	f.all = argc == 6;
 	f.now = (int64_t)time(NULL);
 	run("PRAGMA synchronous = OFF; PRAGMA cache_size = -524288; PRAGMA wal_autocheckpoint = 20000");
 	(void)snprintf(sql, sizeof(sql), "SELECT ca_id FROM profile WHERE id = %" PRId64, f.profile);
 	f.ca = value(sql);
+	f.seq = value("SELECT value FROM counter WHERE name = 'status'") + 1;
 	batch = value("SELECT value FROM counter WHERE name = 'batch'");
 	id = value("SELECT value FROM counter WHERE name = 'certificate'");
 	statements();
@@ -170,7 +178,8 @@ main(int argc, char **argv)
 			run("COMMIT; BEGIN");
 	}
 	(void)snprintf(sql, sizeof(sql), "UPDATE counter SET value = %" PRId64 " WHERE name = 'batch';"
-	    " UPDATE counter SET value = %" PRId64 " WHERE name = 'certificate'", batch, id);
+	    " UPDATE counter SET value = %" PRId64 " WHERE name = 'certificate';"
+	    " UPDATE counter SET value = %" PRId64 " WHERE name = 'status'", batch, id, f.seq);
 	run(sql);
 	run("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
 	(void)printf("{\"certificates\": %" PRId64 ", \"batches\": %" PRId64 "}\n", id, batch);

@@ -151,3 +151,28 @@ def open_p12(client, batch_id, password):
         said.append(f"{reader} {time.monotonic() - begin:.2f} s")
     os.unlink(path)
     return ", ".join(said)
+
+
+def openssl_gencrl(n, runs):
+    """Lists of n entries by `openssl ca -gencrl`, from an index of its own form."""
+    with tempfile.TemporaryDirectory(dir=Settings.work) as d:
+        ca_make(d)
+        with open(os.path.join(d, "ca.conf"), "w", encoding="ascii") as f:
+            f.write(CA_CONF + "[crl]\nauthorityKeyIdentifier = keyid\n")
+        with open(os.path.join(d, "ca.conf"), "r+", encoding="ascii") as f:
+            text = f.read().replace("dir = .\n", "dir = .\ncrlnumber = crlnumber\ndefault_crl_days = 1\ncrl_extensions = crl\n", 1)
+            f.seek(0)
+            f.write(text)
+        with open(os.path.join(d, "index.txt"), "w", encoding="ascii") as f:
+            for k in range(n):
+                f.write(f"R\t20450101000000Z\t251101000000Z,superseded\t{0x40 << 120 | hash((k, 7)) & (1 << 63) - 1 | k << 64:032X}"
+                        f"\tunknown\t/CN={k:012X}\n")
+        out = []
+        for _ in range(runs):
+            with open(os.path.join(d, "crlnumber"), "w", encoding="ascii") as f:
+                f.write("01\n")
+            before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+            subprocess.run(["openssl", "ca", "-config", "ca.conf", "-gencrl", "-out", "out.pem"], cwd=d, check=True, capture_output=True)
+            took, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+            out.append({"n": n, "wall_s": took, "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime})
+        return out

@@ -241,7 +241,7 @@ list_sign(const struct list *q, uint32_t shard, int evidence_fd)
 		return why;
 	}
 	CHECK(out.entries == file.entries, "%" PRIu64 " entries", out.entries);
-	if (!CHECK(crl_file_seal(&file, out.signature.p, out.signature.len, &e) && fstat(fd, &st) == 0
+	if (!CHECK(crl_file_seal(&file, out.signature.p, out.signature.len, NULL, &e) && fstat(fd, &st) == 0
 	    && crl_reader_file(CRL_WHOLE, fd, 0, (uint64_t)st.st_size, &r, &e), "%s", e.msg))
 		return "unreadable";
 	while (more)

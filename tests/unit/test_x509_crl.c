@@ -298,7 +298,7 @@ header_edges(void)
 			struct err e = { 0 };
 			uint64_t found;
 
-			if (!build(&p, now, fd, &file) || !CHECK(crl_file_seal(&file, sig, sig_len, &e), "%s", e.msg))
+			if (!build(&p, now, fd, &file) || !CHECK(crl_file_seal(&file, sig, sig_len, NULL, &e), "%s", e.msg))
 				return;
 			slurp(fd, &der);
 			CHECK(read_all((struct der){ (const uint8_t *)der.p, der.len }, 100, &found, &r, &e) && found == n,
