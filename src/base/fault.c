@@ -9,9 +9,8 @@
 #define VALUE_OCTETS 80
 #define MESSAGE_OCTETS 256
 
-/* At most VALUE_OCTETS of it, as printable text: what is not UTF-8 or a control becomes '?'. */
-static const char *
-shown(struct arena *a, const char *value)
+const char *
+fault_shown(struct arena *a, const char *value)
 {
 	char out[VALUE_OCTETS + 4];
 	size_t n = 0, i = 0, len = strlen(value);
@@ -73,7 +72,7 @@ fault_add(struct faults *f, const char *file, int64_t line, const char *field, c
 	if ((it.message = arena_strdup(f->arena, message)) == NULL ||
 	    (file != NULL && (it.file = arena_strdup(f->arena, file)) == NULL) ||
 	    (field != NULL && (it.field = arena_strdup(f->arena, field)) == NULL) ||
-	    (value != NULL && (it.value = shown(f->arena, value)) == NULL))
+	    (value != NULL && (it.value = fault_shown(f->arena, value)) == NULL))
 		return;			/* the arena is full: counted, not kept */
 	f->list[f->n++] = it;
 }

@@ -31,5 +31,10 @@ struct faults {
 
 void fault_add(struct faults *, const char *file, int64_t line, const char *field, const char *value,
     const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/*
+ * Foreign text as it may be shown and kept: shortened to 80 octets and "...", what is not UTF-8 or a control
+ * character as '?'.  NULL when the arena is full.
+ */
+const char *fault_shown(struct arena *, const char *);
 
 #endif

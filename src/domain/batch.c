@@ -134,11 +134,12 @@ items_tx(struct db *db, void *arg, struct err *e)
 }
 
 static const char *
-created_message(struct arena *a, const struct batch *b, int64_t index)
+created_message(struct arena *a, const struct batch *b, const struct item_outcome *o)
 {
 	const char *from = strcmp(b->method, "csv") == 0 ? "CSV" : strcmp(b->method, "csr") == 0 ? "CSR" : "form";
 
-	return arena_printf(a, "Created from %s line %" PRId64, from, index);
+	return arena_printf(a, "Created from %s line %" PRId64 "%s%s", from, o->index,
+	    o->ignored == NULL ? "" : "; ignored: ", o->ignored == NULL ? "" : o->ignored);
 }
 
 static struct item_event
@@ -150,7 +151,7 @@ event_of(struct arena *a, const struct batch *b, const struct item_outcome *o, i
 	if (seq == 0) {
 		v.time = b->created_at;
 		v.status = "created";
-		v.message = created_message(a, b, o->index);
+		v.message = created_message(a, b, o);
 	} else if (o->issued) {
 		char *hex = arena_alloc(a, 2 * sizeof(o->serial) + 1);
 

@@ -259,6 +259,7 @@ sample_copy(struct order_run *r, struct order_item *to, const struct order_item 
 {
 	*to = *from;
 	to->file = NULL;
+	to->ignored = NULL;
 	to->spki = (struct der){ NULL, 0 };
 	for (size_t i = 0; i < r->inputs_n; i++)
 		to->values[i] = from->values[i] == NULL ? NULL : arena_strdup(a, from->values[i]);

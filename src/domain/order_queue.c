@@ -2,9 +2,12 @@
 
 #include <string.h>
 
+#include "base/str.h"
+
 #define LOAD_MAX 1024
 #define LOAD_OCTETS ((size_t)512 * 1024)
 #define WARNINGS_MAX 200
+#define IGNORED_OCTETS 600
 
 struct waiting_request {
 	const char	*file;
@@ -82,6 +85,22 @@ copy_faults(struct order_run *r, const struct waiting_request *w, const struct f
 		    "%s", from->list[i].message);
 }
 
+/* What a request asked for in vain, as the item's history will say it. */
+static const char *
+ignored(struct arena *a, const struct csr_taken *t)
+{
+	OWN_STR struct str out = { 0 };
+
+	for (size_t i = 0; i < t->n_ignored; i++) {
+		if (out.len + strlen(t->ignored[i]) > IGNORED_OCTETS) {
+			str_addf(&out, " and %zu more", t->n_ignored - i);
+			break;
+		}
+		str_addf(&out, "%s%s", i > 0 ? ", " : "", t->ignored[i]);
+	}
+	return out.len == 0 ? NULL : arena_strdup(a, out.p);
+}
+
 static bool
 request(struct order_queue *q, const struct waiting_request *w, const struct csr_proof *p, struct err *e)
 {
@@ -115,6 +134,7 @@ request(struct order_queue *q, const struct waiting_request *w, const struct csr
 	if (!it.bad) {
 		memcpy(it.spki_sha256, taken.spki_sha256, sizeof(it.spki_sha256));
 		it.spki = csr.key.spki;
+		it.ignored = ignored(q->scratch, &taken);
 		for (size_t i = 0; i < r->inputs_n && !it.bad; i++) {
 			char *room;
 

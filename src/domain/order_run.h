@@ -22,6 +22,7 @@ struct order_item {
 	const char	*file;				/* member of an uploaded archive, or NULL */
 	const char	*values[PROFILE_INPUTS_MAX];	/* by input index; NULL or "": none */
 	struct der	 spki;				/* of a CSR */
+	const char	*ignored;			/* what a CSR asked for in vain, or NULL */
 	uint8_t		 spki_sha256[SHA256_LEN];
 	bool		 bad;				/* faults were said about it */
 };

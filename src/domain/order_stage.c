@@ -181,10 +181,12 @@ stage_item(struct order_run *r, struct order_item *it, struct err *e)
 	if (r->csr) {
 		to->spki = arena_memdup(s->arena, it->spki.p, it->spki.len);
 		to->spki_len = it->spki.len;
+		to->ignored = it->ignored == NULL ? NULL : arena_strdup(s->arena, it->ignored);
 		memcpy(s->keys[s->n].spki_sha256, it->spki_sha256, sizeof(it->spki_sha256));
 		s->keys[s->n].item_index = it->index;
 	}
-	if (to->inputs == NULL || (r->csr && to->spki == NULL))
+	if (to->inputs == NULL || (r->csr && to->spki == NULL) ||
+	    (it->ignored != NULL && to->ignored == NULL))
 		return err_sys(e, "no room to stage an order");
 	for (size_t i = 0; i < r->inputs_n; i++) {
 		if (!r->inputs[i].unique || it->values[i] == NULL || it->values[i][0] == '\0')

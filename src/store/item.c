@@ -10,8 +10,8 @@ bool
 store_item_add(struct db *tx, int64_t batch_id, const struct item *it, size_t n, struct err *e)
 {
 	static const char sql[] =
-	    "INSERT INTO item (batch_id, item_index, line, inputs, spki) VALUES ($1, $2, $3, $4, $5)";
-	enum { K = 5 };
+	    "INSERT INTO item (batch_id, item_index, line, inputs, spki, ignored) VALUES ($1, $2, $3, $4, $5, $6)";
+	enum { K = 6 };
 	struct db_arg args[MANY * K];
 
 	while (n > 0) {
@@ -25,6 +25,7 @@ store_item_add(struct db *tx, int64_t batch_id, const struct item *it, size_t n,
 			a[2] = arg_int(it[i].line);
 			a[3] = arg_text(it[i].inputs);
 			a[4] = arg_blob(it[i].spki, it[i].spki_len);
+			a[5] = arg_text(it[i].ignored);
 		}
 		if (!db_put_many(tx, sql, args, K, some, e))
 			return err_in(e, "items of batch %lld", (long long)batch_id);
@@ -108,20 +109,20 @@ store_item_outcomes(struct db *db, int64_t batch_id, enum item_result result, in
 {
 	static const char *const sql[] = {
 		[ITEM_ANY] = "SELECT i.item_index, i.line, i.inputs, c.serial, c.subject, c.created_at, "
-			     "f.at, f.message"
+			     "f.at, f.message, i.ignored"
 			     " FROM item i LEFT JOIN certificate c ON c.batch_id = i.batch_id AND "
 			     "c.item_index = i.item_index"
 			     " AND c.state <> 3 LEFT JOIN item_failure f ON f.batch_id = i.batch_id"
 			     " AND f.item_index = i.item_index"
 			     " WHERE i.batch_id = $1 AND i.item_index >= $2 ORDER BY i.item_index LIMIT $3",
 		[ITEM_SUCCEEDED] =
-		    "SELECT i.item_index, i.line, i.inputs, c.serial, c.subject, c.created_at, NULL, NULL"
+		    "SELECT i.item_index, i.line, i.inputs, c.serial, c.subject, c.created_at, NULL, NULL, i.ignored"
 		    " FROM certificate c JOIN item i ON i.batch_id = c.batch_id AND i.item_index = "
 		    "c.item_index"
 		    " WHERE c.batch_id = $1 AND c.item_index >= $2 AND c.state <> 3 ORDER BY c.item_index "
 		    "LIMIT $3",
 		[ITEM_FAILED] =
-		    "SELECT i.item_index, i.line, i.inputs, NULL, NULL, NULL, f.at, f.message"
+		    "SELECT i.item_index, i.line, i.inputs, NULL, NULL, NULL, f.at, f.message, i.ignored"
 		    " FROM item_failure f JOIN item i ON i.batch_id = f.batch_id AND i.item_index = "
 		    "f.item_index"
 		    " WHERE f.batch_id = $1 AND f.item_index >= $2 ORDER BY f.item_index LIMIT $3",
@@ -150,6 +151,7 @@ store_item_outcomes(struct db *db, int64_t batch_id, enum item_result result, in
 		o->failed = !o->issued && !db_null(rows, 6);
 		o->at = o->issued ? db_int(rows, 5) : o->failed ? db_int(rows, 6) : 0;
 		o->message = db_text_in(rows, 7, a);
+		o->ignored = db_text_in(rows, 8, a);
 	}
 	if (e->kind != ERR_NONE)
 		return false;

@@ -11,6 +11,7 @@ struct item {
 	const char	*inputs;		/* JSON */
 	const uint8_t	*spki;			/* of a CSR, or NULL */
 	size_t		 spki_len;
+	const char	*ignored;		/* what a CSR asked for in vain, or NULL; not read back here */
 };
 must_check bool store_item_add(struct db *tx, int64_t batch_id, const struct item *, size_t n, struct err *);
 /* Items from..from+n-1, in order; *got may be less. */
@@ -28,7 +29,7 @@ must_check bool store_item_failure_add(struct db *tx, int64_t batch_id, const st
 /* An item with what became of it. */
 struct item_outcome {
 	int64_t		 index, line;
-	const char	*inputs;
+	const char	*inputs, *ignored;	/* ignored may be NULL */
 	bool		 issued, failed;
 	uint8_t		 serial[16];
 	const char	*subject;		/* when issued */

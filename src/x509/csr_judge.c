@@ -38,7 +38,7 @@ ignore(struct judge *j, const char *fmt, ...)
 	if (t->ignored == NULL || t->n_ignored == IGNORED_MAX)
 		return;
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);	/* whole: values are shortened before */
 	va_end(ap);
 	if ((t->ignored[t->n_ignored] = arena_strdup(j->faults->arena, text)) != NULL)
 		t->n_ignored++;
@@ -209,10 +209,14 @@ take_subject(struct judge *j)
 		OWN_STR struct str text = { 0 };
 		char buf[OID_TEXT_MAX];
 
-		if (!j->used[k])
-			ignore(j, "subject attribute %s=%.80s",
-			    oid_show(OID_ATTRIBUTE, j->attrs[k].type, buf),
-			    name_attr_text(&j->attrs[k], &text) && text.p != NULL ? text.p : "?");
+		const char *value = "?";
+
+		if (j->used[k])
+			continue;
+		if (name_attr_text(&j->attrs[k], &text) && text.p != NULL)
+			value = fault_shown(j->faults->arena, text.p);
+		ignore(j, "subject attribute %s=%s", oid_show(OID_ATTRIBUTE, j->attrs[k].type, buf),
+		    value == NULL ? "?" : value);
 	}
 }
 

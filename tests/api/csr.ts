@@ -59,6 +59,11 @@ scenario("what a CSR asks for beyond the profile is not taken", async () => {
 	const p = (await c.call("createBatch", 200, { query: { preview: true }, upload: { order: csrOrder("greedy"), file: greedy, fileType: pem } })).body;
 	assert.ok(p.warnings.length > 0, "the preview says what is ignored");
 	const b = await settled(c, (await upload(c, csrOrder("greedy"), greedy, pem)).id);
+	const told = (await items(c, b.id))[0];
+	assert.equal(told?.serial_number, null);
+	assert.match(told?.message ?? "", /^Created from CSR line 0; ignored: /, "and the item goes on saying so");
+	for (const what of ["subject attribute C=XX", "subject attribute O=Evil", "requested extension basicConstraints", "requested extension subjectAltName"])
+		assert.ok(told?.message?.includes(what), `${what}: ${told?.message}`);
 	const { files } = await download(c, b.id);
 	const x = new X509Certificate(Buffer.from(files[`${m.replace(/:/g, "-")}.pem`] as Uint8Array));
 	assert.equal(x.ca, false);

@@ -137,6 +137,49 @@ good(struct orders_world *w)
 	CHECK(orders_count(w, "SELECT count(*) FROM key_use") == 4, "%s: keys after a failure", check_on);
 }
 
+/* What is not taken stays with the item: cut, countable, and text whatever the request had there. */
+static void
+ignored(struct orders_world *w)
+{
+	static const char dirty[] = "O\303\226 \t\302\205\342\200\256name";
+	OWN_STR struct str s = { 0 }, want = { 0 };
+	struct item_event *list;
+	EVP_PKEY *k = key_new();
+	X509_REQ *r = request(k, "00:1A:2B:0A:00:01", NULL);
+	X509_NAME *n = X509_NAME_dup(X509_REQ_get_subject_name(r));
+	char longest[201];
+	struct order o;
+	struct batch b;
+	size_t got;
+	int64_t total;
+
+	memset(longest, 'x', 200);
+	memcpy(longest + 79, "\303\266", 2);	/* the cut falls inside a character */
+	longest[200] = '\0';
+	(void)X509_NAME_add_entry_by_NID(n, NID_description, V_ASN1_UTF8STRING, (const uint8_t *)dirty, -1, -1, 0);
+	for (int i = 0; i < 9; i++)
+		(void)X509_NAME_add_entry_by_NID(n, NID_description, V_ASN1_UTF8STRING, (const uint8_t *)longest, -1, -1, 0);
+	(void)X509_REQ_set_subject_name(r, n);
+	(void)X509_REQ_sign(r, k, EVP_sha256());
+	X509_NAME_free(n);
+	add_pem(&s, r);
+	EVP_PKEY_free(k);
+	add_new(&s, "00:1A:2B:0A:00:02");
+	o = order_of(w, "ignored", &s);
+	b = orders_placed(w, &w->ann, &o);
+	(void)close(o.fd);
+	MUST(batch_items(&w->app, &w->ann, b.id, ITEM_ANY, -1, 0, 10, w->arena, &list, &got, &total, me));
+	str_adds(&want, "Created from CSR line 0; ignored: subject attribute O=Somebody, subject attribute "
+	    "2.5.4.13=O\303\226 ??????name");
+	for (int i = 0; i < 4; i++)
+		str_addf(&want, ", subject attribute 2.5.4.13=%.79s...", longest);
+	CHECK(got >= 2 && str_starts(list[0].message, want.p) && str_ends(list[0].message, " and 5 more") &&
+	    utf8_valid(list[0].message, strlen(list[0].message)), "%s: %s\n%s", check_on, list[0].message, want.p);
+	CHECK(strcmp(list[1].message, "Created from CSR line 1; ignored: subject attribute O=Somebody") == 0, "%s: %s", check_on,
+	    list[1].message);
+	MUST(batch_reject(&w->app, &w->ann, b.id, w->arena, &b, me));
+}
+
 static void
 zip_add(struct str *zip, struct str *directory, const char *name, const struct str *body)
 {
@@ -391,6 +434,7 @@ all(enum db_engine engine, const char *uri)
 	orders_world_make(&w, uri, 5000);
 	good(&w);
 	archives(&w);
+	ignored(&w);
 	bad(&w);
 	long_upload(&w);
 	split_end(&w);

@@ -1567,7 +1567,7 @@ export interface components {
             serial_number: components["schemas"]["SerialNumber"] | null;
             /** @enum {string} */
             status: "created" | "issued" | "failed";
-            /** @description `Created from CSV line N` (from 0 over data rows; form and CSR likewise), `ISSUED`, or why it failed. */
+            /** @description `Created from CSV line N` (from 0 over data rows; form and CSR likewise; `; ignored:` and what a CSR asked for beyond the profile may follow), `ISSUED`, or why it failed. */
             message: string;
         };
         ItemEventList: {
