@@ -70,7 +70,7 @@ order_form_read(struct order_run *r, struct err *e)
 {
 	bool counted = r->order->generator_input != NULL;
 	int64_t size = r->method == METHOD_SINGLE ? 1 : r->order->size;
-	char value[INPUT_VALUE_MAX];
+	char value[INPUT_VALUE_MAX], normal[INPUT_VALUE_MAX];
 	struct generator g;
 	size_t input = 0;
 
@@ -88,6 +88,9 @@ order_form_read(struct order_run *r, struct err *e)
 		if (counted) {
 			generator_value(&g, (uint64_t)i, value);
 			it.values[input] = value;
+			/* Length and block are those of the first; what else the profile asks for may end on the way. */
+			if (r->inputs[input].match != NULL)
+				(void)order_value(r, &it, input, value, strlen(value), normal);
 		}
 		if (!order_item_done(r, &it, e))
 			return false;

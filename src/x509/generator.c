@@ -115,8 +115,8 @@ decimal_run(struct generator *g, const char *start, struct err *e)
 		most *= 10;
 	if (!last_value(g, most - 1, &last))
 		return err_set(e, ERR_INVALID, "generator_overflow",
-		    "%llu numbers from %s by %llu need more than its %u digits", (unsigned long long)g->size,
-		    start, (unsigned long long)g->increment, g->width);
+		    "%llu numbers from %s by %llu need more than its %u digits (leading zeros count)",
+		    (unsigned long long)g->size, start, (unsigned long long)g->increment, g->width);
 	return true;
 }
 

@@ -1,5 +1,5 @@
 // Starts an instance, runs the scenarios one after another, ends the instance.
-//   node --import tsx api/main.ts [--short] [--store URI]
+//   node --import tsx api/main.ts [--short] [--store URI] [--only FILE,FILE]
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -7,6 +7,7 @@ import { closeAgents } from "../lib/http.ts";
 import { Instance } from "../lib/instance.ts";
 import { setWorld } from "../lib/world.ts";
 
+const only = process.argv.indexOf("--only");
 const store = process.argv.indexOf("--store");
 const instance = await Instance.make(store > 0 ? ["--store", process.argv[store + 1] ?? ""] : []);
 process.on("SIGTERM", () => process.exit(143));
@@ -27,8 +28,8 @@ try {
 }
 
 if (instance.pid) {
-	for (const file of ["start", "contract", "login", "tokens", "profiles", "orders", "csv", "csr", "lists", "download", "packaging", "quota", "revoke", "foreign", "operator", "editing", "factors", "cli", "bad", "roles", "finish"])
-		await import(`./${file}.ts`);
+	for (const file of ["start", "contract", "login", "tokens", "profiles", "orders", "csv", "csr", "lists", "download", "packaging", "quota", "revoke", "foreign", "operator", "editing", "generators", "partly", "attack", "factors", "cli", "bad", "roles", "finish"])
+		if (only < 0 || process.argv[only + 1]?.split(",").includes(file)) await import(`./${file}.ts`);
 
 	test("SIGTERM: gone within 10 s", async () => {
 		closeAgents();
