@@ -18,7 +18,7 @@ struct origin auth_origin(const struct http_req *);
 bool auth_authenticate(struct app *, struct http_req *, struct err *);
 bool auth_check(struct app *, const struct http_req *, unsigned needs, struct err *);
 /*
- * What the path of a request with a body names, before the body is read: ERR_NOT_FOUND when it is not the
+ * What the path of a request that has, or may have, a body names, before the body is read: ERR_NOT_FOUND when it is not the
  * actor's to see.
  */
 bool auth_admit(struct app *, const struct http_req *, struct err *);

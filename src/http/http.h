@@ -67,6 +67,7 @@ struct http_req {
 	const uint8_t		*client_cert;	/* DER, on HTTP_MTLS when one was presented; else NULL.  The peer
 						 * proved possession of the key; nothing else was checked. */
 	size_t			 client_cert_len;
+	bool			 has_body;	/* one is announced; whether it is taken is found out later */
 	const struct secret	*body;		/* JSON body, or the part `order`; NULL when there is none */
 	const struct http_upload *upload;	/* NULL when there is none */
 	const struct actor	*actor;		/* set by the authenticate hook; NULL: nobody */

@@ -259,6 +259,7 @@ router_open(struct exchange *x)
 		return refuse(x, 414, "target_too_long", "the request target is too long");
 	if (!read_body_headers(x, &e))
 		return fail(x, &e);
+	q->has_body = x->has_body;
 	for (size_t i = 0; i < COUNT(methods); i++)
 		if (strcmp(x->method, methods[i].text) == 0)
 			q->method = methods[i].method;

@@ -222,6 +222,9 @@ test_bodies(void)
 		{ "application/json",			"{\"profile_id\":1,\"name\":\"a\",\"x\":1}", 422 },
 		{ "multipart/form-data; boundary=b",	"{\"profile_id\":1,\"name\":\"a\"}",	415 },
 	};
+	static const struct { const char *body; int status; } none[] = {
+		{ "{}", 200 }, { " { } ", 200 }, { "{\"a\":1}", 400 }, { "{", 400 }, { "[]", 400 }, { "a=b", 400 },
+	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct ask a = { HTTP_PORTAL, "POST", "/api/v1/batches/5/json", { "Authorization", "Bearer good" },
@@ -237,8 +240,17 @@ test_bodies(void)
 	}
 	CHECK(ask(&(struct ask){ HTTP_PORTAL, "POST", "/api/v1/batches/5/json", { "Authorization", "Bearer good" }, NULL }) ==
 	    400, "a body is needed");
-	CHECK(ask(&(struct ask){ HTTP_PORTAL, "POST", "/api/v1/batches/5/empty",
-	    { "Authorization", "Bearer good", "Content-Type", "application/json" }, "{}" }) == 400, "no body is taken");
+	for (size_t i = 0; i < COUNT(none); i++) {
+		struct ask a = { HTTP_PORTAL, "POST", "/api/v1/batches/5/empty", { "Authorization", "Bearer good" }, none[i].body };
+
+		CHECK(ask(&a) == none[i].status, "where no body is taken: %s", none[i].body);
+		a.target = "/api/v1/batches/5000/empty";
+		CHECK(ask(&a) == 404, "404 before %s", none[i].body);
+	}
+	CHECK(ask(&(struct ask){ HTTP_PORTAL, "GET", "/api/v1/me", { "Authorization", "Bearer good" }, "{}" }) == 400,
+	    "GET takes none at all");
+	CHECK(ask(&(struct ask){ HTTP_PORTAL, "POST", "/api/v1/batches/5/empty", { "Authorization", "Bearer good",
+	    "Content-Length", "1025" }, NULL }) == 413, "nor a large one");
 	CHECK(ask(&(struct ask){ HTTP_PORTAL, "POST", "/api/v1/batches/5/json", { "Authorization", "Bearer good",
 	    "Content-Type", "application/json", "Content-Length", "1025" }, NULL }) == 413, "over the row's limit");
 	CHECK(ask(&(struct ask){ HTTP_STATUS, "POST", "/ocsp", { "Content-Type", "application/ocsp-request" }, "xyz" }) == 200,
