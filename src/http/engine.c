@@ -5,10 +5,8 @@
  * suspended meanwhile.  A suspended connection cannot go away, so a job may always resume it; after that
  * call the flight belongs to the network thread again and is not touched.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -354,6 +352,22 @@ go(struct flight *f, enum step step)
 	return MHD_YES;
 }
 
+/* The library takes no answer in the midst of a body: it is written beside it, and nginx ends the connection. */
+static enum MHD_Result
+slow_body(struct flight *f, size_t *n)
+{
+	OWN_STR struct str text = { 0 };
+	enum MHD_Result more = *n == 0 ? MHD_NO : MHD_YES;
+
+	*n = 0;
+	if (f->x->s.kind == RES_NONE) {
+		problem_set(&f->x->s, &f->x->q, 408, "timeout", "the body took too long to arrive");
+		res_text(f->x, &text);
+		(void)send(f->fd, text.p, text.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+	return more;
+}
+
 static enum MHD_Result
 each_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
@@ -366,16 +380,9 @@ static void
 peer_address(struct flight *f)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(f->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	char text[INET6_ADDRSTRLEN] = "";
-	const struct sockaddr *sa;
 
-	if (info == NULL || (sa = info->client_addr) == NULL)
-		return;
-	if (sa->sa_family == AF_INET)
-		(void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, text, sizeof(text));
-	else if (sa->sa_family == AF_INET6)
-		(void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, text, sizeof(text));
-	f->x->q.remote = arena_strdup(f->x->q.arena, text);
+	if (info != NULL && info->client_addr != NULL)
+		f->x->q.remote = listen_peer(info->client_addr, f->x->q.arena);
 }
 
 static enum MHD_Result
@@ -428,6 +435,8 @@ on_request(void *cls, struct MHD_Connection *conn, const char *url, const char *
 	case FLIGHT_WORKING:		/* resumed: the job said what comes next */
 		return go(f, f->step);
 	case FLIGHT_BODY:
+		if (atomic_load(&f->slow))
+			return slow_body(f, n);
 		if (*n > 0) {
 			bool ok = body_feed(f->x, (void *)(uintptr_t)data, *n);
 

@@ -101,6 +101,8 @@ const char *http_status_text(int status);
 void res_seal(struct exchange *);
 /* Headers that every answer of a listener bears. */
 const struct http_pair *res_fixed_headers(enum http_listener, size_t *n);
+/* An answer of octets as they go over the wire (HTTP/1.1), for a connection that ends with it.  Seals it. */
+void res_text(struct exchange *, struct str *out);
 /*
  * The next octets of a stream from *offset on, which moves: as many as fit or are left; fewer when it breaks, which
  * is logged.

@@ -56,7 +56,7 @@ struct flight {				/* one request on one connection */
 	bool			 expects_body, body_over;
 	int64_t			 linger_ms;	/* until then an early answer's connection stays; -1: over */
 	/* upload: watched by the timer */
-	atomic_bool		 reading;
+	atomic_bool		 reading, slow;
 	atomic_uint_fast64_t	 octets;
 	uint64_t		 window_octets;
 	int64_t			 window_ms;

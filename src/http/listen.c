@@ -1,5 +1,6 @@
 #include "http/listen.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -107,4 +108,16 @@ listen_unlink(const struct listen_socket *s)
 
 	if (s->path != NULL && stat(s->path, &st) == 0 && st.st_dev == s->dev && st.st_ino == s->ino)
 		(void)unlink(s->path);
+}
+
+const char *
+listen_peer(const struct sockaddr *sa, struct arena *a)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (sa->sa_family == AF_INET)
+		(void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, text, sizeof(text));
+	else if (sa->sa_family == AF_INET6)
+		(void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, text, sizeof(text));
+	return arena_strdup(a, text);
 }

@@ -284,6 +284,25 @@ res_seal(struct exchange *x)
 		http_set(&x->s, "Cache-Control", "no-store");
 }
 
+void
+res_text(struct exchange *x, struct str *out)
+{
+	const struct http_res *s = &x->s;
+	const struct http_pair *fixed;
+	size_t n;
+
+	res_seal(x);
+	fixed = res_fixed_headers(x->q.listener, &n);
+	str_addf(out, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: %zu\r\n", s->status,
+	    http_status_text(s->status), s->bytes_n);
+	for (size_t i = 0; i < n; i++)
+		str_addf(out, "%s: %s\r\n", fixed[i].name, fixed[i].value);
+	for (const struct res_header *h = s->headers; h != NULL; h = h->next)
+		str_addf(out, "%s: %s\r\n", h->name, h->value);
+	str_adds(out, "\r\n");
+	str_add(out, s->bytes, s->bytes_n);
+}
+
 /* Whether `list` ("*" or entity tags, RFC 9110 section 13.1.2) has this one; weak comparison. */
 static bool
 etag_in(const char *list, const char *etag)

@@ -20,7 +20,10 @@ check_linger(struct flight *f, int64_t now_ms)
 	flight_resume(f);
 }
 
-/* A body that only drips holds a connection and a spool file: nginx sees stalls, not slowness. */
+/*
+ * A body that only drips holds a connection and a spool file: nginx sees stalls, not slowness.  The next drop is
+ * answered; where none comes, the connection is cut.
+ */
 static void
 check_rate(struct flight *f, int64_t now_ms, int rate_min)
 {
@@ -28,9 +31,11 @@ check_rate(struct flight *f, int64_t now_ms, int rate_min)
 
 	if (!atomic_load(&f->reading) || now_ms - f->window_ms < RATE_WINDOW_MS)
 		return;
-	if (octets - f->window_octets < (uint64_t)rate_min * (RATE_WINDOW_MS / 1000)) {
-		log_info("http.slow_body", "request=%s octets=%llu", f->x->request_id, (unsigned long long)octets);
+	if (atomic_load(&f->slow)) {
 		(void)shutdown(f->fd, SHUT_RDWR);
+	} else if (octets - f->window_octets < (uint64_t)rate_min * (RATE_WINDOW_MS / 1000)) {
+		log_info("http.slow_body", "request=%s octets=%llu", f->x->request_id, (unsigned long long)octets);
+		atomic_store(&f->slow, true);
 	}
 	f->window_octets = octets;
 	f->window_ms = now_ms;

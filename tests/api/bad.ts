@@ -9,6 +9,31 @@ import { as, formOrder, quota, world } from "../lib/world.ts";
 
 const json = { "content-type": "application/json" };
 
+/** What is answered to an upload that goes on in drops; it takes as long as the daemon looks at a body's rate. */
+function dripped(): Promise<string> {
+	const c = as("orderer");
+	return new Promise((resolve, reject) => {
+		const s = tls.connect({ host: "localhost", port: world.instance.base + 443, ca: c.tls.ca, servername: "localhost", ALPNProtocols: ["http/1.1"] }, () => {
+			s.write(`POST /api/v1/batches HTTP/1.1\r\nhost: localhost:${world.instance.base + 443}\r\nauthorization: Bearer ${c.token}\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: 1000000\r\n\r\n--b\r\n`);
+		});
+		const drop = setInterval(() => s.write("x"), 500);
+		let text = "";
+		s.setTimeout(60_000, () => s.destroy(new Error("no answer to drops")));
+		s.on("data", (d) => (text += d));
+		s.on("error", (e) => (text ? undefined : reject(e)));
+		s.on("close", () => {
+			clearInterval(drop);
+			resolve(text);
+		});
+	});
+}
+let drops: Promise<string>;
+
+scenario("an upload in drops is begun", () => {
+	drops = dripped();
+	drops.catch(() => {});
+});
+
 scenario("an order with a wrong field names it", async () => {
 	const c = as("orderer");
 	const before = await quota(c, world.ec);
@@ -115,4 +140,13 @@ scenario("problems are problems, wherever they come from", async () => {
 	assert.match(p.type, /^urn:certmill:problem:[a-z0-9_]+$/);
 	assert.equal(p.type.split(":").pop(), p.code);
 	assert.match(String(r.headers["content-type"]), /^application\/problem\+json/);
+});
+
+scenario("an upload that only drips is 408, with a problem, and its connection ends", async () => {
+	const text = await drops;
+	assert.match(text, /^HTTP\/1\.1 408 /);
+	assert.match(text, /\r\ncontent-type: application\/problem\+json\r\n/i);
+	assert.match(text, /\r\nx-request-id: [0-9a-f]{32}\r\n/i);
+	const problem = JSON.parse(text.slice(text.indexOf("\r\n\r\n") + 4)) as Problem;
+	assert.deepEqual([problem.status, problem.code], [408, "timeout"]);
 });
