@@ -12,6 +12,7 @@
 #include "http/list.h"
 
 #define ERRORS_A_PAGE 1000
+#define ERRORS_MAX (64 * MIB)		/* some hundred thousand rows */
 
 static json_t *
 actions_json(unsigned actions)
@@ -308,7 +309,9 @@ api_batch_errors(struct app *app, const struct http_req *q, struct http_res *s, 
 		for (size_t i = 0; i < n; i++)
 			error_row(&out, in, n_in, &list[i]);
 		from = n > 0 ? list[n - 1].index + 1 : from;
-	} while (n == ERRORS_A_PAGE && out.len < 64 * MIB);
+	} while (n == ERRORS_A_PAGE && out.len < ERRORS_MAX);
+	if (n == ERRORS_A_PAGE)
+		str_addf(&out, "%" PRId64 ",,the list ends here; the items that failed are %" PRId64 "\r\n", from, b.failed);
 	http_attachment(s, arena_printf(q->arena, "batch-%" PRId64 "-errors.csv", id));
 	return http_bytes(s, 200, "text/csv; charset=utf-8", out.p, out.len);
 }

@@ -486,7 +486,11 @@ csv_end(struct csv *c, struct err *e)
 void
 csv_cell(struct str *out, const char *s)
 {
-	bool formula = s[0] != '\0' && strchr("=+-@\t\r", s[0]) != NULL;
+	static const char *const wide[] = { "\uff1d", "\uff0b", "\uff0d", "\uff20" };	/* = + - @ of East Asian keyboards */
+	bool formula = s[0] != '\0' && strchr("=+-@\t\r\n", s[0]) != NULL;
+
+	for (size_t i = 0; i < COUNT(wide); i++)
+		formula = formula || str_starts(s, wide[i]);
 
 	if (!formula && strpbrk(s, ",;\"\r\n\t") == NULL) {
 		str_adds(out, s);
