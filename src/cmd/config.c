@@ -79,9 +79,12 @@ static const struct key keys[] = {
 	{ "signer", "ops_socket", PATH, AT(signer.ops_socket), "@run/signer-ops.sock", MAY_BE_OFF, 0,
 	  "for web and administration; off: no signer on this host" },
 
-	{ "mail", "server", TEXT, AT(mail.server), NULL, 0, 0, "smtp://HOST:PORT or smtps://…; none: files in dir" },
+	{ "mail", "server", TEXT, AT(mail.server), NULL, 0, 0, "smtp://HOST:PORT (STARTTLS where the server offers it) or smtps://HOST:PORT; none: files in dir" },
 	{ "mail", "user", TEXT, AT(mail.user), NULL, 0, 0, "name for the mail server" },
 	{ "mail", "password_file", PATH, AT(mail.password_file), NULL, 0, 0, "file that holds the password" },
+	{ "mail", "ca", PATH, AT(mail.ca), NULL, 0, 0, "PEM that the mail server's certificate chains to; none: the system's" },
+	{ "mail", "tls_required", BOOL, AT(mail.tls_required), "no", 0, 0,
+	  "yes: no mail to a server without TLS; with user it is so anyway" },
 	{ "mail", "from", TEXT, AT(mail.from), "@from", 0, 0, "sender; certmill@HOST_NAME" },
 	{ "mail", "dir", PATH, AT(mail.dir), "mail", 0, 0, "where mail is put without a server" },
 
@@ -415,6 +418,10 @@ check(struct reading *r)
 		return wrong(r, "[worker] host must be a name without blanks, of at most 39 characters", "");
 	if (!c->web.run && !c->status.run && c->worker.processes == 0 && c->signer.config == NULL)
 		return wrong(r, "everything is off", "");
+	if (c->mail.server != NULL && !str_starts(c->mail.server, "smtp://") && !str_starts(c->mail.server, "smtps://"))
+		return wrong(r, "[mail] server must begin with smtp:// or smtps://", "");
+	if (c->mail.user != NULL && c->mail.password_file == NULL)
+		return wrong(r, "[mail] user needs a password_file", "");
 	if (strpbrk(c->instance.host_name, " \t;{}\"'$/\\") != NULL)
 		return wrong(r, "[instance] host_name is no host name", "");
 	return true;

@@ -79,6 +79,8 @@ struct config {
 		const char	*server;	/* "smtp://host:25", "smtps://…"; NULL: files below dir */
 		const char	*user;
 		const char	*password_file;
+		const char	*ca;		/* PEM; NULL: the system's */
+		bool		 tls_required;
 		const char	*from;
 		const char	*dir;
 	} mail;

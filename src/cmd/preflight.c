@@ -47,6 +47,9 @@ preflight_files(const struct config *c, struct err *e)
 			return err_set(e, ERR_INVALID, "file", "cannot run [signer] program %.100s: %s", c->signer.program,
 			    strerror(errno));
 	}
+	if (c->worker.processes > 0 && c->mail.server != NULL &&
+	    (!readable(c->mail.password_file, "[mail] password_file", e) || !readable(c->mail.ca, "[mail] ca", e)))
+		return false;
 	if (!c->nginx.managed)
 		return true;
 	(void)snprintf(index, sizeof(index), "%s/index.html", c->web.static_dir);

@@ -7,9 +7,9 @@
 
 #include "base/arena.h"
 #include "base/log.h"
-#include "base/sandbox.h"
 #include "base/str.h"
 #include "cmd/config.h"
+#include "cmd/confine.h"
 #include "cmd/instance.h"
 #include "cmd/nginx_conf.h"
 #include "status/status.h"
@@ -34,14 +34,12 @@ dir_make(const struct config *c, struct err *e)
 }
 
 static bool
-confine(const struct config *c, struct err *e)
+status_confine(const struct config *c, struct err *e)
 {
-	const char *const write[] = { config_store_dir(c), c->instance.run_dir, c->status.crl_dir, NULL };
-	const char *const read[] = { "/etc", "/usr/share", c->instance.dir, NULL };
-	const struct sandbox box = { .kind = SANDBOX_STATUS, .read = read, .write = write,
-		.inet = !str_starts(c->store.uri, "sqlite:") || c->status.listen.port != 0, .listen = c->status.listen.port != 0 };
+	bool listens = c->status.listen.port != 0;
+	const struct confine box = { .kind = SANDBOX_STATUS, .write = { c->status.crl_dir }, .inet = listens, .listen = listens };
 
-	return sandbox_enter(&box, e);
+	return confine(c, &box, e);
 }
 
 static struct status_conf
@@ -89,7 +87,7 @@ status_main(const struct config *c)
 	db_memory_limit(STORE_CACHE);
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (!dir_make(c, &e) || !instance_open(c, false, &in, &e) || !status_new(instance_app(in), &conf, &st, &e) ||
-	    !confine(c, &e) || !status_start(st, &e) || !listen_start(c, st, &server, &e)) {
+	    !status_confine(c, &e) || !status_start(st, &e) || !listen_start(c, st, &server, &e)) {
 		log_err("status.failed", &e);
 		return 1;
 	}

@@ -4,9 +4,8 @@
 #include "api/batch.h"
 #include "api/routes.h"
 #include "base/log.h"
-#include "base/sandbox.h"
-#include "base/str.h"
 #include "cmd/config.h"
+#include "cmd/confine.h"
 #include "cmd/instance.h"
 #include "cmd/nginx_conf.h"
 #include "cmd/ops.h"
@@ -28,14 +27,11 @@ signals_block(sigset_t *set)
 }
 
 static bool
-confine(const struct config *c, struct err *e)
+web_confine(const struct config *c, struct err *e)
 {
-	const char *const write[] = { config_store_dir(c), c->instance.run_dir, c->web.spool_dir, NULL };
-	const char *const read[] = { "/etc", "/usr/share", c->instance.dir, NULL };
-	const struct sandbox box = { .kind = SANDBOX_WEB, .read = read, .write = write,
-		.inet = !str_starts(c->store.uri, "sqlite:") };
+	const struct confine box = { .kind = SANDBOX_WEB, .write = { c->web.spool_dir } };
 
-	return sandbox_enter(&box, e);
+	return confine(c, &box, e);
 }
 
 static bool
@@ -69,7 +65,7 @@ web_main(const struct config *c)
 
 	signals_block(&set);
 	db_memory_limit(CACHES_OCTETS);
-	if (!instance_open(c, false, &in, &e) || !confine(c, &e) || !serve(c, instance_app(in), &server, &e)) {
+	if (!instance_open(c, false, &in, &e) || !web_confine(c, &e) || !serve(c, instance_app(in), &server, &e)) {
 		log_err("web.failed", &e);
 		return 1;
 	}

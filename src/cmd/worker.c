@@ -1,13 +1,10 @@
 /* The worker process: `certmill serve --only worker`. */
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
-#include "base/sandbox.h"
-#include "base/str.h"
 #include "cmd/config.h"
+#include "cmd/confine.h"
 #include "cmd/instance.h"
 #include "worker/worker.h"
 
@@ -31,32 +28,14 @@ signals_set(void)
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 }
 
-/* The folder of "sqlite:/path/file.db": the file, its WAL and its shared memory. */
-static void
-store_dir(const struct config *conf, char *out, size_t cap)
-{
-	const char *uri = conf->store.uri;
-
-	(void)snprintf(out, cap, "%s", conf->instance.run_dir);
-	if (str_starts(uri, "sqlite:")) {
-		(void)snprintf(out, cap, "%s", uri + strlen("sqlite:"));
-		if (strrchr(out, '/') != NULL)
-			*strrchr(out, '/') = '\0';
-	}
-}
-
 static bool
-confine(const struct config *conf, struct err *e)
+worker_confine(const struct config *c, struct err *e)
 {
-	char db[4096];
-	const char *const write[] = { db, conf->worker.keys_dir, conf->instance.run_dir,
-	    conf->mail.server == NULL ? conf->mail.dir : conf->instance.run_dir, NULL };
-	const char *const read[] = { "/etc", "/usr/share", conf->instance.dir, NULL };
-	const struct sandbox box = { .kind = SANDBOX_WORKER, .read = read, .write = write,
-	    .inet = !str_starts(conf->store.uri, "sqlite:") || conf->mail.server != NULL };
+	bool files = c->mail.server == NULL;
+	const struct confine box = { .kind = SANDBOX_WORKER, .write = { c->worker.keys_dir, files ? c->mail.dir : NULL },
+	    .read = { files ? NULL : c->mail.password_file, files ? NULL : c->mail.ca }, .inet = !files };
 
-	store_dir(conf, db, sizeof(db));
-	return sandbox_enter(&box, e);
+	return confine(c, &box, e);
 }
 
 int
@@ -67,7 +46,7 @@ worker_main(const struct config *conf)
 	    .signer_socket = conf->signer.worker_socket, .rsa_keygen = conf->worker.rsa_keygen,
 	    .lease_s = conf->worker.lease_s, .host = conf->worker.host,
 	    .mail = { .server = conf->mail.server, .user = conf->mail.user, .password_file = conf->mail.password_file,
-	    .from = conf->mail.from, .dir = conf->mail.dir } };
+	    .from = conf->mail.from, .dir = conf->mail.dir, .ca = conf->mail.ca, .tls_required = conf->mail.tls_required } };
 	struct err e = { 0 };
 	bool ok;
 
@@ -75,7 +54,7 @@ worker_main(const struct config *conf)
 	(void)mkdir(conf->worker.keys_dir, 0700);
 	if (conf->mail.server == NULL)
 		(void)mkdir(conf->mail.dir, 0700);
-	ok = instance_open(conf, false, &in, &e) && confine(conf, &e) &&
+	ok = instance_open(conf, false, &in, &e) && worker_confine(conf, &e) &&
 	    worker_run(instance_app(in), &work, &stop, &e);
 	if (!ok)
 		log_err("worker.failed", &e);

@@ -13,7 +13,7 @@
 #include "domain/mail.h"
 
 #define AT_ONCE 100
-#define TIMEOUT_S 60
+#define TIMEOUT_S 45		/* below the time after which another worker tries */
 
 /* The message as RFC 5322 wants it; our subjects are ASCII, bodies UTF-8 in lines below 998 octets. */
 static void
@@ -78,10 +78,36 @@ password_read(const char *path)
 	char line[512];
 	struct secret *s = NULL;
 
-	if (f != NULL && fgets(line, sizeof(line), f) != NULL)
+	if (f != NULL && setvbuf(f, NULL, _IONBF, 0) == 0 && fgets(line, sizeof(line), f) != NULL)
 		s = secret_from(line, strcspn(line, "\r\n"));
 	wipe(line, sizeof(line));
 	return s;
+}
+
+/* Who talks to us, and as whom; false: the password cannot be read. */
+static bool
+transport_set(CURL *curl, const struct mailer_conf *conf, const struct secret *password)
+{
+	bool required = conf->tls_required || conf->user != NULL;
+
+	curl_easy_setopt(curl, CURLOPT_URL, conf->server);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	/* A password, or a link that opens an account, for nobody on the way: a server that stops offering TLS is refused. */
+	curl_easy_setopt(curl, CURLOPT_USE_SSL, required ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY);
+	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (conf->ca != NULL) {
+		curl_easy_setopt(curl, CURLOPT_CAINFO, conf->ca);
+		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	}
+	if (conf->user == NULL)
+		return true;
+	if (password == NULL)
+		return false;
+	curl_easy_setopt(curl, CURLOPT_USERNAME, conf->user);
+	curl_easy_setopt(curl, CURLOPT_PASSWORD, (const char *)password->p);
+	return true;
 }
 
 static bool
@@ -90,7 +116,7 @@ by_smtp(const struct mailer_conf *conf, const struct mail *m, const struct str *
 	CURL *curl = curl_easy_init();
 	struct curl_slist *to = NULL;
 	struct feed feed = { text->p, text->len };
-	OWN(secret_free) struct secret *password = NULL;
+	OWN(secret_free) struct secret *password = conf->user == NULL ? NULL : password_read(conf->password_file);
 	char address[300], detail[CURL_ERROR_SIZE] = "";
 	CURLcode rc;
 
@@ -101,9 +127,6 @@ by_smtp(const struct mailer_conf *conf, const struct mail *m, const struct str *
 	(void)snprintf(address, sizeof(address), "<%s>", m->recipient);
 	to = curl_slist_append(NULL, address);
 	(void)snprintf(address, sizeof(address), "<%s>", conf->from);
-	curl_easy_setopt(curl, CURLOPT_URL, conf->server);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-	curl_easy_setopt(curl, CURLOPT_USE_SSL, conf->user != NULL ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY);
 	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, address);
 	curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, to);
 	curl_easy_setopt(curl, CURLOPT_READFUNCTION, feed_read);
@@ -112,18 +135,30 @@ by_smtp(const struct mailer_conf *conf, const struct mail *m, const struct str *
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
-	if (conf->user != NULL) {
-		curl_easy_setopt(curl, CURLOPT_USERNAME, conf->user);
-		password = conf->password_file == NULL ? NULL : password_read(conf->password_file);
-		if (password != NULL)
-			curl_easy_setopt(curl, CURLOPT_PASSWORD, (const char *)password->p);
-	}
-	rc = curl_easy_perform(curl);
-	if (rc != CURLE_OK)
+	if (!transport_set(curl, conf, password)) {
+		rc = CURLE_LOGIN_DENIED;
+		(void)snprintf(why, why_cap, "cannot read the password in %.200s", conf->password_file);
+	} else if ((rc = curl_easy_perform(curl)) != CURLE_OK)
 		(void)snprintf(why, why_cap, "%s", detail[0] != '\0' ? detail : curl_easy_strerror(rc));
 	curl_slist_free_all(to);
 	curl_easy_cleanup(curl);
 	return rc == CURLE_OK;
+}
+
+/* The last one that was taken, until the store knows. */
+static char taken[33];
+
+static bool
+taken_note(const struct app *app, struct err *e)
+{
+	const struct mail m = { .id = taken };
+
+	if (taken[0] == '\0')
+		return true;
+	if (!mail_delivered(app, &m, e))
+		return false;
+	taken[0] = '\0';
+	return true;
 }
 
 static bool
@@ -133,22 +168,23 @@ deliver(const struct app *app, const struct mailer_conf *conf, const struct mail
 	char why[300] = "", quoted[400];
 
 	message_text(m, conf->from, &text);
-	if (conf->server == NULL) {
-		if (!to_file(conf, m, &text, e))
+	if (conf->server == NULL ? !to_file(conf, m, &text, e) : !by_smtp(conf, m, &text, why, sizeof(why))) {
+		if (conf->server == NULL)
 			return false;
-		return mail_delivered(app, m, e);
+		log_warn("mail.refused", "mail=%s try=%lld why=%s", m->id, (long long)m->attempts,
+		    log_quote(why, quoted, sizeof(quoted)));
+		return mail_refused(app, m, why, e);
 	}
-	if (by_smtp(conf, m, &text, why, sizeof(why)))
-		return mail_delivered(app, m, e);
-	log_warn("mail.refused", "mail=%s try=%lld why=%s", m->id, (long long)m->attempts,
-	    log_quote(why, quoted, sizeof(quoted)));
-	return mail_refused(app, m, why, e);
+	(void)snprintf(taken, sizeof(taken), "%s", m->id);
+	return taken_note(app, e);
 }
 
 bool
 mailer_step(const struct app *app, const struct mailer_conf *conf, bool *did, struct err *e)
 {
 	*did = false;
+	if (!taken_note(app, e))
+		return err_in(e, "mail %s", taken);
 	for (int i = 0; i < AT_ONCE; i++) {
 		OWN(arena_free) struct arena *a = arena_new((size_t)256 * 1024);
 		struct mail m;
