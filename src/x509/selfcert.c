@@ -11,7 +11,11 @@
 #include "x509/keypair.h"
 
 #define SERIAL_LEN	16
-#define EARLIER_S	3600
+/*
+ * Who trusts such a certificate has it by name in a configuration; its date keeps nobody out.  A clock that is set
+ * back, by as much as a signer lets the dates of certificates be off, must not turn it away.
+ */
+#define EARLIER_S	(2 * 86400)
 
 OWN_TYPE(X509_EXTENSION, X509_EXTENSION_free)
 OWN_TYPE(X509_NAME, X509_NAME_free)

@@ -11,8 +11,8 @@ struct str;
 OWN_TYPE(X509, X509_free)
 
 /*
- * `usage` as X509V3_EXT_conf has it, "digitalSignature".  CA:FALSE, a subjectKeyIdentifier, valid from an
- * hour ago, for the clocks of hosts differ, to not_after_s.  The certificate is appended to *cert.
+ * `usage` as X509V3_EXT_conf has it, "digitalSignature".  CA:FALSE, a subjectKeyIdentifier, valid from two
+ * days ago, for clocks differ and are set back, to not_after_s.  The certificate is appended to *cert.
  */
 must_check bool selfcert_make(const char *name, const char *usage, int64_t not_after_s, struct secret **pkcs8,
     struct str *cert, struct err *);

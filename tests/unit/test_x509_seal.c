@@ -238,6 +238,11 @@ documents(void)
 	CHECK(!signed_doc_open(der_of(&signed_doc), trusted, 1, &out, &by, &e) && e.kind == ERR_FORBIDDEN && out.len == 0,
 	    "somebody else's: %s", e.msg);
 	CHECK(!signed_doc_open(der_of(&signed_doc), trusted, 0, &out, &by, &e) && e.kind == ERR_FORBIDDEN, "nobody trusted");
+	clock_shift(-47 * 3600);
+	CHECK(signed_doc_open(der_of(&signed_doc), trusted, 2, &out, &by, &e), "under a clock set back: %s", e.msg);
+	str_clear(&out);
+	clock_shift(-49 * 3600);
+	CHECK(!signed_doc_open(der_of(&signed_doc), trusted, 2, &out, &by, &e) && e.kind == ERR_FORBIDDEN, "too far back");
 	clock_shift(3 * 3600);
 	CHECK(!signed_doc_open(der_of(&signed_doc), trusted, 2, &out, &by, &e) && e.kind == ERR_FORBIDDEN, "expired: %s", e.msg);
 	clock_shift(0);
