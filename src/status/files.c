@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "status/inside.h"
+#include "x509/cert.h"
 
 #define CERT_MAX_AGE_S 86400
 #define CHAIN_MAX 8
@@ -110,64 +112,24 @@ status_ca_cer(struct app *app, const struct http_req *q, struct http_res *s, str
 	return http_bytes_from(s, 200, "application/pkix-cert", ca->der.p, ca->der.len, NULL, NULL);
 }
 
-/* Certificates and nothing else: SignedData without a signer (RFC 5652 section 5.1, RFC 8551 section 3.8). */
-static bool
-bundle(const struct authority *const *chain, size_t n, uint8_t *buf, size_t cap, struct der *out)
-{
-	static const uint8_t signed_data[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02 };
-	static const uint8_t data[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01 };
-	struct der_writer w = der_writer(buf, cap);
-	size_t all = der_mark(&w), mark;
-
-	der_put(&w, DER_SET, NULL, 0);
-	mark = der_mark(&w);
-	for (size_t i = n; i-- > 0;)
-		der_put_raw(&w, chain[i]->der.p, chain[i]->der.len);
-	der_wrap(&w, DER_CONTEXT_CONS(0), mark);
-	mark = der_mark(&w);
-	der_put(&w, DER_OID, data, sizeof(data));
-	der_wrap(&w, DER_SEQUENCE, mark);
-	der_put(&w, DER_SET, NULL, 0);
-	der_put_u64(&w, DER_INTEGER, 1);
-	der_wrap(&w, DER_SEQUENCE, all);
-	der_wrap(&w, DER_CONTEXT_CONS(0), all);
-	der_put(&w, DER_OID, signed_data, sizeof(signed_data));
-	der_wrap(&w, DER_SEQUENCE, all);
-	return der_written(&w, out);
-}
-
-static int
-by_octets(const void *a, const void *b)
-{
-	const struct authority *x = *(const struct authority *const *)a, *y = *(const struct authority *const *)b;
-	size_t n = x->der.len < y->der.len ? x->der.len : y->der.len;
-	int order = memcmp(x->der.p, y->der.p, n);
-
-	return order != 0 ? order : (x->der.len > y->der.len) - (x->der.len < y->der.len);
-}
-
 /* The CA and those above it. */
 bool
 status_ca_p7c(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
 	const struct status *st = (struct status *)(void *)app;
-	const struct authority *ca = asked(app, q), *chain[CHAIN_MAX];
-	size_t n = 0, octets = 256;
-	struct der out;
-	uint8_t *buf;
+	const struct authority *ca = asked(app, q);
+	struct der chain[CHAIN_MAX];
+	OWN_STR struct str out = { 0 };
+	size_t n = 0;
 
 	if (ca == NULL)
 		return none(e);
 	http_setf(s, "Cache-Control", "max-age=%d, public", CERT_MAX_AGE_S);
 	if (http_not_modified(q, s, ca->etag, ca->added_at))
 		return true;
-	for (const struct authority *at = ca; at != NULL && n < CHAIN_MAX; at = authorities_by_id(st->cas, at->parent_id)) {
-		chain[n++] = at;
-		octets += at->der.len;
-	}
-	qsort(chain, n, sizeof(chain[0]), by_octets);	/* SET OF, in DER */
-	buf = arena_alloc(q->arena, octets);
-	if (buf == NULL || !bundle(chain, n, buf, octets, &out))
-		return err_sys(e, "no room for a bundle");
+	for (const struct authority *at = ca; at != NULL && n < CHAIN_MAX; at = authorities_by_id(st->cas, at->parent_id))
+		chain[n++] = (struct der){ (const uint8_t *)at->der.p, at->der.len };
+	if (!cert_bundle(chain, n, &out, e))
+		return false;
 	return http_bytes(s, 200, "application/pkcs7-mime; smime-type=certs-only", out.p, out.len);
 }
