@@ -26,7 +26,7 @@ class Box:
     def check(self, _server, _session, _envelope, _mechanism, data):
         said = (data.login.decode(), data.password.decode())
         self.tried.append(said)
-        return AuthResult(success=said == (NAME, PASSWORD))
+        return AuthResult(success=said == (NAME, PASSWORD), handled=False)
 
     def wait(self, to, timeout_s=20):
         end = time.monotonic() + timeout_s
