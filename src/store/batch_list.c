@@ -91,25 +91,33 @@ static const char *const sort_columns[] = {
 };
 
 static bool
-rows_read(struct db_rows *rows, int64_t limit, struct arena *a, struct batch **out, size_t *n, struct err *e)
+rows_read(struct db_rows *rows, int64_t limit, struct arena *a, struct batch *list, size_t *n, struct err *e)
 {
-	struct batch *list = arena_array(a, (size_t)limit, sizeof(*list));
 	size_t count = 0;
 
-	if (list == NULL)
-		return err_set(e, ERR_TOO_LARGE, "batch_list", "too many batches asked for");
 	while (count < (size_t)limit && db_next(rows, e))
 		batch_read(rows, a, &list[count++]);
-	if (e->kind != ERR_NONE)
-		return false;
-	*out = list;
 	*n = count;
-	return true;
+	return e->kind == ERR_NONE;
 }
 
-bool
-store_batch_list(struct db *db, const struct batch_filter *f, struct arena *a, struct batch **out, size_t *n,
-    struct err *e)
+/*
+ * What follows a row of the list: first those with the same key, then those past it.  In one condition both engines
+ * would begin with the first row of that key, and there may be a million of them.
+ */
+enum part { PART_FIRST, PART_SAME_KEY, PART_PAST_KEY };
+
+static struct db_arg
+after_key(const struct batch_filter *f, struct arena *a)
+{
+	if (f->sort == BATCH_BY_NAME)
+		return arg_text(query_fold(a, f->after_text));
+	return f->sort == BATCH_BY_STATE ? arg_text(f->after_text) : arg_int(f->after_int);
+}
+
+static bool
+part_read(struct db *db, const struct batch_filter *f, enum part part, int64_t limit, struct arena *a, struct batch *list,
+    size_t *n, struct err *e)
 {
 	const char *column = sort_columns[f->sort], *way = f->descending ? "DESC" : "ASC";
 	const char *past = f->descending ? "<" : ">";
@@ -118,25 +126,44 @@ store_batch_list(struct db *db, const struct batch_filter *f, struct arena *a, s
 
 	query_add(&q, "SELECT " BATCH_COLUMNS BATCH_FROM, NO_ARGS);
 	filter_add(&q, f, a);
-	if (f->after && f->sort == BATCH_BY_ID) {
-		str_addf(&q.sql, " AND b.id %s ", past);
-		query_add(&q, "?", ARGS(arg_int(f->after_id)));
-	} else if (f->after) {
-		bool by_text = f->sort == BATCH_BY_NAME || f->sort == BATCH_BY_STATE;
-		struct db_arg key = by_text ? arg_text(f->sort == BATCH_BY_NAME ? query_fold(a, f->after_text) :
-		    f->after_text) : arg_int(f->after_int);
-
-		str_addf(&q.sql, " AND (%s, b.id) %s ", column, past);
-		query_add(&q, "(?, ?)", ARGS(key, arg_int(f->after_id)));
+	if (part == PART_SAME_KEY && f->sort != BATCH_BY_ID) {
+		str_addf(&q.sql, " AND %s", column);
+		query_add(&q, " = ?", ARGS(after_key(f, a)));
 	}
-	if (f->sort == BATCH_BY_ID)
+	if (part == PART_SAME_KEY) {
+		str_addf(&q.sql, " AND b.id %s", past);
+		query_add(&q, " ?", ARGS(arg_int(f->after_id)));
+	} else if (part == PART_PAST_KEY) {
+		str_addf(&q.sql, " AND %s %s", column, past);
+		query_add(&q, " ?", ARGS(after_key(f, a)));
+	}
+	if (f->sort == BATCH_BY_ID || part == PART_SAME_KEY)
 		str_addf(&q.sql, " ORDER BY b.id %s", way);
 	else
 		str_addf(&q.sql, " ORDER BY %s %s, b.id %s", column, way, way);
-	query_add(&q, " LIMIT ?", ARGS(arg_int(f->limit)));
+	query_add(&q, " LIMIT ?", ARGS(arg_int(limit)));
 	if (!query_run(db, &q, &rows, e))
 		return err_in(e, "list of batches");
-	return rows_read(rows, f->limit, a, out, n, e);
+	return rows_read(rows, limit, a, list, n, e);
+}
+
+bool
+store_batch_list(struct db *db, const struct batch_filter *f, struct arena *a, struct batch **out, size_t *n,
+    struct err *e)
+{
+	struct batch *list = arena_array(a, (size_t)f->limit, sizeof(*list));
+	size_t same = 0, rest = 0;
+
+	if (list == NULL)
+		return err_set(e, ERR_TOO_LARGE, "batch_list", "too many batches asked for");
+	if (!part_read(db, f, f->after ? PART_SAME_KEY : PART_FIRST, f->limit, a, list, &same, e))
+		return false;
+	if (f->after && f->sort != BATCH_BY_ID && (int64_t)same < f->limit &&
+	    !part_read(db, f, PART_PAST_KEY, f->limit - (int64_t)same, a, list + same, &rest, e))
+		return false;
+	*out = list;
+	*n = same + rest;
+	return true;
 }
 
 bool
@@ -184,10 +211,15 @@ store_batch_changes(struct db *db, int64_t organization_id, int64_t since, int64
 	    "SELECT " BATCH_COLUMNS BATCH_FROM " WHERE b.organization_id = $1 AND $2 = 0"
 	    " AND b.state IN ('pending_approval', 'pending_issue', 'preparing_download')"
 	    " ORDER BY b.state, b.id LIMIT $3";
+	struct batch *list;
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 
 	if (!db_query(db, since == 0 ? moving : changed,
 		ARGS(arg_int(organization_id), arg_int(since), arg_int(limit)), &rows, e))
 		return err_in(e, "changes of batches");
-	return rows_read(rows, limit, a, out, n, e);
+	list = arena_array(a, (size_t)limit, sizeof(*list));
+	if (list == NULL)
+		return err_set(e, ERR_TOO_LARGE, "batch_list", "too many batches asked for");
+	*out = list;
+	return rows_read(rows, limit, a, list, n, e);
 }

@@ -92,23 +92,49 @@ static const char *const sort_columns[] = {
 	[CERTIFICATE_BY_NOT_AFTER] = "c.not_after",
 };
 
-bool
-store_certificate_list(struct db *db, const struct certificate_filter *f, struct arena *a,
-    struct certificate **out, size_t *n, struct err *e)
+/*
+ * What follows a row in a list by end: first those that end at the same moment, then those past it.  In one
+ * condition SQLite would begin with the first of that moment, and all certificates of a profile may have the same.
+ */
+enum part { PART_ALL, PART_SAME_END, PART_PAST_END };
+
+static void
+after_add(struct query *q, const struct certificate_filter *f, enum part part, const char *column, const char *second)
 {
-	const char *column = sort_columns[f->sort], *way = f->descending ? "DESC" : "ASC";
-	const char *past = f->descending ? "<" : ">", *second = "c.id";
+	const char *past = f->descending ? "<" : ">";
+
+	if (part == PART_SAME_END) {
+		str_addf(&q->sql, " AND c.not_after = ");
+		query_add(q, "?", ARGS(arg_int(f->after_int)));
+		str_addf(&q->sql, " AND c.id %s ", past);
+		query_add(q, "?", ARGS(arg_int(f->after_id)));
+	} else if (part == PART_PAST_END) {
+		str_addf(&q->sql, " AND c.not_after %s ", past);
+		query_add(q, "?", ARGS(arg_int(f->after_int)));
+	} else if (f->after && column == NULL) {
+		str_addf(&q->sql, " AND %s %s ", second, past);
+		query_add(q, "?", ARGS(arg_int(f->after_id)));
+	} else if (f->after) {
+		struct db_arg key = f->sort == CERTIFICATE_BY_SERIAL ? arg_blob(f->after_serial, 16) :
+		    arg_int(f->after_int);
+
+		str_addf(&q->sql, " AND (%s, %s) %s ", column, second, past);
+		query_add(q, "(?, ?)", ARGS(key, arg_int(f->after_id)));
+	}
+}
+
+static bool
+part_read(struct db *db, const struct certificate_filter *f, enum part part, int64_t limit, struct arena *a,
+    struct certificate *list, size_t *n, struct err *e)
+{
+	const char *column = part == PART_SAME_END ? NULL : sort_columns[f->sort], *way = f->descending ? "DESC" : "ASC";
+	const char *second = "c.id";
 	OWN(db_rows_free) struct db_rows *rows = NULL;
 	OWN_QUERY struct query q = { 0 };
-	struct certificate *list = arena_array(a, (size_t)f->limit, sizeof(*list));
 	size_t count = 0;
 
-	if (list == NULL)
-		return err_set(e, ERR_TOO_LARGE, "certificate_list", "too many certificates asked for");
 	/* Of one batch: down the index of its items. */
-	if (column == NULL && f->batch_id != 0)
-		second = "c.item_index";
-	if (f->sort == CERTIFICATE_BY_BATCH)
+	if (f->sort == CERTIFICATE_BY_BATCH || (f->sort == CERTIFICATE_BY_CREATED_AT && f->batch_id != 0))
 		second = "c.item_index";
 	/* CROSS: in this order, certificates (or serial numbers) outside, their batches inside. */
 	query_add(&q, "SELECT " CERTIFICATE_COLUMNS " FROM ", NO_ARGS);
@@ -119,29 +145,37 @@ store_certificate_list(struct db *db, const struct certificate_filter *f, struct
 	filter_add(&q, db_engine(db), f, a);
 	query_add(&q, f->sort == CERTIFICATE_BY_SERIAL ? " AND c.id = s.certificate_id AND b.id = c.batch_id" :
 	    " AND b.id = c.batch_id", NO_ARGS);
-	if (f->after && column == NULL) {
-		str_addf(&q.sql, " AND %s %s ", second, past);
-		query_add(&q, "?", ARGS(arg_int(f->after_id)));
-	} else if (f->after) {
-		struct db_arg key = f->sort == CERTIFICATE_BY_SERIAL ? arg_blob(f->after_serial, 16) :
-		    arg_int(f->after_int);
-
-		str_addf(&q.sql, " AND (%s, %s) %s ", column, second, past);
-		query_add(&q, "(?, ?)", ARGS(key, arg_int(f->after_id)));
-	}
+	after_add(&q, f, part, column, second);
 	if (column == NULL)
 		str_addf(&q.sql, " ORDER BY %s %s", second, way);
 	else
 		str_addf(&q.sql, " ORDER BY %s %s, %s %s", column, way, second, way);
-	query_add(&q, " LIMIT ?", ARGS(arg_int(f->limit)));
+	query_add(&q, " LIMIT ?", ARGS(arg_int(limit)));
 	if (!query_run(db, &q, &rows, e))
 		return err_in(e, "list of certificates");
-	while (count < (size_t)f->limit && db_next(rows, e))
+	while (count < (size_t)limit && db_next(rows, e))
 		certificate_read(rows, a, &list[count++]);
-	if (e->kind != ERR_NONE)
+	*n = count;
+	return e->kind == ERR_NONE;
+}
+
+bool
+store_certificate_list(struct db *db, const struct certificate_filter *f, struct arena *a,
+    struct certificate **out, size_t *n, struct err *e)
+{
+	struct certificate *list = arena_array(a, (size_t)f->limit, sizeof(*list));
+	bool by_end = f->after && f->sort == CERTIFICATE_BY_NOT_AFTER;
+	size_t some = 0, rest = 0;
+
+	if (list == NULL)
+		return err_set(e, ERR_TOO_LARGE, "certificate_list", "too many certificates asked for");
+	if (!part_read(db, f, by_end ? PART_SAME_END : PART_ALL, f->limit, a, list, &some, e))
+		return false;
+	if (by_end && (int64_t)some < f->limit &&
+	    !part_read(db, f, PART_PAST_END, f->limit - (int64_t)some, a, list + some, &rest, e))
 		return false;
 	*out = list;
-	*n = count;
+	*n = some + rest;
 	return true;
 }
 

@@ -102,6 +102,14 @@ def secure(it, checks):
             raise AssertionError(f"nothing was refused for {why}: {it.log()[begin:]}")
         return look
 
+    def arrived(box, to):
+        """How it came; what the log says about mail where it did not."""
+        try:
+            return box.wait(to)
+        except AssertionError as e:
+            said = [line for line in it.log().splitlines() if "mail" in line][-5:]
+            raise AssertionError(f"{e}; {said}") from None
+
     def serve(box, **more):
         c = Controller(box, hostname="localhost", port=0, authenticator=box.check, **more)
         c.port = free_port()
@@ -121,7 +129,7 @@ def secure(it, checks):
     with checks.step("smtps with a CA of one's own, a name and a password from a file"):
         told(f"smtps://localhost:{server.port}", **account)
         to = mailed()
-        assert box.wait(to)[2], "without a password"
+        assert arrived(box, to)[2], "without a password"
         assert box.tried and set(box.tried) == {(NAME, PASSWORD)}, box.tried
         assert PASSWORD not in it.log(), "the log has the password"
     with checks.step("a wrong password is refused; the right one is read anew for the next mail"):
@@ -130,7 +138,7 @@ def secure(it, checks):
         lost = mailed()
         look()
         password_is(PASSWORD)
-        box.wait(mailed())
+        arrived(box, mailed())
         assert not [m for m in box.mails if m[0] == [lost]]
     with checks.step("a server whose certificate is of another CA gets neither mail nor password"):
         box.mails.clear()
@@ -153,7 +161,7 @@ def secure(it, checks):
     with checks.step("STARTTLS, then the name and the password"):
         told(f"smtp://localhost:{server.port}", **account)
         to = mailed()
-        _, tls, authenticated = box.wait(to)
+        _, tls, authenticated = arrived(box, to)
         assert tls and authenticated
         assert set(box.tried) == {(NAME, PASSWORD)}
     with checks.step("STARTTLS to a server of another CA: refused before the password"):

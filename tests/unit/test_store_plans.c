@@ -83,7 +83,7 @@ fill(struct db *db, enum db_engine engine)
 	static const char after[] =
 	    ", 100001 + i / 40, i % 40, 1 + ((1 + i / 40) % 5) / 4, 7 + (1 + i / 40) % 3, 1,"
 	    " CASE WHEN i % 500 = 7 THEN 1 ELSE 0 END, 1700000000 + i * 2, 1700000000 + i * 2,"
-	    " 1700000000 + i * 2 + CASE WHEN i % 1000 = 9 THEN 10 ELSE 630720000 END, 'C=US, O=Acme, CN=00:1A:2B:' || i,"
+	    " 1700000000 + i * 2 + CASE WHEN i % 1000 = 9 THEN 10 WHEN i % 3 = 0 THEN 9000000000 - i * 2 ELSE 630720000 END, 'C=US, O=Acme, CN=00:1A:2B:' || i,"
 	    " CASE WHEN i % 500 = 7 THEN 1700000000 + i * 2 + 60 END, CASE WHEN i % 500 = 7 THEN 1 END FROM n";
 	OWN_STR struct str sql = { 0 };
 	int64_t first;
@@ -142,7 +142,8 @@ end(const struct world *w, const char *what, size_t got, size_t want, int64_t ro
 
 	MUST(db_commit(w->db, me));
 	CHECK(got == want, "%s: %s: %zu rows, not %zu", check_on, what, got, want);
-	CHECK(cost > 0 && cost <= most, "%s: %s: %lld %s for %zu rows, more than %lld", check_on, what, (long long)cost,
+	/* Of nothing at all PostgreSQL reads no row. */
+	CHECK((cost > 0 || want == 0) && cost <= most, "%s: %s: %lld %s for %zu rows, more than %lld", check_on, what, (long long)cost,
 	    w->engine == DB_SQLITE ? "steps" : "rows read", got, (long long)most);
 	if (verbose) {
 		(void)printf("%-10s %-56s %3zu rows, %6lld %s\n", check_on, what, got, (long long)cost,
@@ -182,53 +183,74 @@ certificate_page(const struct world *w, const char *what, struct certificate_fil
 /* Twice the page: certificates bring the row of their batch along. */
 #define FEW (4 * PAGE)
 
+/*
+ * Every filter that the list of batches offers, with every order, of one organization and of all.  Filters that go
+ * with the order of ids run down an index of their own; with another order, or with a part of a name, at most all
+ * batches are looked at, and no certificate.
+ */
+static const struct {
+	const char		*name;
+	struct batch_filter	 f;
+	size_t			 mine, all;	/* rows of a page: of organization 1, of all */
+	bool			 few;		/* whatever the order */
+	bool			 few_by_id;
+} batch_filters[] = {
+	{ "no filter",		{ 0 },						PAGE, PAGE, true, true },
+	{ "a rare status",	{ .state = "failed" },				5, 5, true, true },
+	{ "a common status",	{ .state = "downloaded" },			PAGE, PAGE, false, true },
+	{ "no such status",	{ .state = "rejected" },			0, 0, true, true },
+	{ "a profile",		{ .profile_id = 8 },				PAGE, PAGE, false, true },
+	{ "an id",		{ .id = 102501 },				1, 1, true, true },
+	{ "a few minutes",	{ .from = T0 + 250000, .to = T0 + 251000 },	9, 11, false, false },
+	{ "since",		{ .from = T0 + 400000 },			PAGE, PAGE, false, false },
+	{ "from a size on",	{ .min_size = 990 },				40, PAGE, false, false },
+	{ "to a size",		{ .max_size = 10 },				40, PAGE, false, false },
+	{ "part of a name",	{ .name_part = "499" },				8, 15, false, false },
+};
+
 static void
 batches(const struct world *w)
 {
-	const struct batch_filter all = { .organization_id = 1 };
-	struct batch_filter f = all;
+	static const char *const sorts[] = { "id", "date", "size", "name", "status" };
+	char what[96];
 
-	batch_page(w, "batches: oldest first", all, PAGE, FEW);
-	f.descending = true;
-	batch_page(w, "batches: newest first", f, PAGE, FEW);
-	f.after = true;
-	f.after_id = 102500;
-	batch_page(w, "batches: a page in the middle", f, PAGE, FEW);
-	f = (struct batch_filter){ .descending = true };
-	batch_page(w, "batches: of all organizations", f, PAGE, FEW);
-	f = all;
-	f.state = "failed";
-	batch_page(w, "batches: a rare status", f, 5, FEW);
-	f.state = "downloaded";
-	f.descending = true;
-	batch_page(w, "batches: a common status, newest first", f, PAGE, FEW);
-	f = all;
-	f.profile_id = 8;
-	batch_page(w, "batches: of a profile", f, PAGE, FEW);
-	f = all;
-	f.id = 102501;
-	batch_page(w, "batches: by id", f, 1, FEW);
-	f = all;
-	f.from = T0 + 250000;
-	f.to = T0 + 251000;
-	batch_page(w, "batches: of a few minutes", f, 9, BATCHES + FEW);
-	f = all;
-	f.min_size = 990;
-	batch_page(w, "batches: from a size on", f, 40, FEW);
-	f = all;
-	f.name_part = "4999";
-	batch_page(w, "batches: part of a name, all are looked at", f, 0, BATCHES + FEW);
-	for (int sort = BATCH_BY_CREATED_AT; sort <= BATCH_BY_STATE; sort++)
-		for (int down = 0; down < 2; down++) {
-			static const char *const names[] = { "id", "date", "size", "name", "status" };
-			char what[64];
+	for (int64_t organization = 0; organization <= 1; organization++)
+		for (size_t i = 0; i < COUNT(batch_filters); i++)
+			for (int sort = BATCH_BY_ID; sort <= BATCH_BY_STATE; sort++)
+				for (int down = 0; down < 2; down++) {
+					struct batch_filter f = batch_filters[i].f;
+					bool few = batch_filters[i].few || (sort == BATCH_BY_ID && batch_filters[i].few_by_id);
 
-			f = all;
-			f.sort = (enum batch_sort)sort;
-			f.descending = down;
-			(void)snprintf(what, sizeof(what), "batches: by %s%s", names[sort], down ? ", downwards" : "");
-			batch_page(w, what, f, PAGE, FEW);
-		}
+					f.organization_id = organization;
+					f.sort = (enum batch_sort)sort;
+					f.descending = down;
+					(void)snprintf(what, sizeof(what), "batches: %s, by %s%s%s", batch_filters[i].name,
+					    sorts[sort], down ? ", downwards" : "", organization == 0 ? ", of all" : "");
+					batch_page(w, what, f, organization == 0 ? batch_filters[i].all :
+					    batch_filters[i].mine, few ? FEW : BATCHES + FEW);
+				}
+}
+
+/* The page that follows some batch in the middle costs no more than the first. */
+static void
+batches_middle(const struct world *w)
+{
+	static const struct { const char *name; enum batch_sort sort; int64_t at; const char *text; } from[] = {
+		{ "id", BATCH_BY_ID, 0, NULL }, { "date", BATCH_BY_CREATED_AT, T0 + 250000, NULL }, { "size", BATCH_BY_SIZE, 500, NULL },
+		{ "name", BATCH_BY_NAME, 0, "line 2500" }, { "status", BATCH_BY_STATE, 0, "downloaded" },
+	};
+	char what[96];
+
+	for (int64_t organization = 0; organization <= 1; organization++)
+		for (size_t i = 0; i < COUNT(from); i++)
+			for (int down = 0; down < 2; down++) {
+				struct batch_filter f = { .organization_id = organization, .sort = from[i].sort, .descending = down,
+				    .after = true, .after_int = from[i].at, .after_text = from[i].text, .after_id = 102500 };
+
+				(void)snprintf(what, sizeof(what), "batches: in the middle, by %s%s%s", from[i].name,
+				    down ? ", downwards" : "", organization == 0 ? ", of all" : "");
+				batch_page(w, what, f, PAGE, FEW);
+			}
 }
 
 static void
@@ -269,6 +291,14 @@ certificates(const struct world *w)
 	f.sort = CERTIFICATE_BY_NOT_AFTER;
 	f.descending = true;
 	certificate_page(w, "certificates: by end, downwards", f, PAGE, FEW);
+	f.after = true;
+	f.after_int = T0 + INT64_C(9000000000);
+	f.after_id = 100000;
+	certificate_page(w, "certificates: by end, in the middle of those that end together, downwards", f, PAGE, FEW);
+	f.descending = false;
+	certificate_page(w, "certificates: by end, in the middle of those that end together", f, PAGE, FEW);
+	f.after = false;
+	f.descending = true;
 	f.sort = CERTIFICATE_BY_SERIAL;
 	certificate_page(w, "certificates: by serial number, downwards", f, PAGE, 3 * FEW);
 	f.sort = CERTIFICATE_BY_BATCH;
@@ -304,6 +334,7 @@ lists(enum db_engine engine, const char *uri)
 	w.db = db;
 	fill(db, engine);
 	batches(&w);
+	batches_middle(&w);
 	certificates(&w);
 }
 
