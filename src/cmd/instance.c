@@ -1,5 +1,6 @@
 #include "cmd/instance.h"
 
+#include <ini.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,17 +18,38 @@ struct instance {
 	struct db_pool		*store;
 	struct profile_cache	*profiles;
 	struct trust		*trust;
-	char			 signer_dir[PATH_MAX];
+	char			 journal_dir[PATH_MAX];
 };
 
-/* The signer's configuration lies beside its journal. */
-static const char *
-signer_dir(struct instance *in, const char *file)
+struct journal_place {
+	const char	*file;
+	char		*out;
+};
+
+static int
+on_signer_setting(void *arg, const char *section, const char *name, const char *value)
 {
-	(void)snprintf(in->signer_dir, sizeof(in->signer_dir), "%s", file);
-	if (strrchr(in->signer_dir, '/') != NULL)
-		*strrchr(in->signer_dir, '/') = '\0';
-	return in->signer_dir;
+	const struct journal_place *p = arg;
+	const char *slash = strrchr(p->file, '/');
+
+	if (strcmp(section, "signer") != 0 || strcmp(name, "journal") != 0)
+		return 1;
+	(void)snprintf(p->out, PATH_MAX, "%.*s%s", value[0] == '/' || slash == NULL ? 0 : (int)(slash - p->file + 1), p->file,
+	    value);
+	return 1;
+}
+
+/* Where the signer's own configuration has it; a file that is not ours to read names none. */
+static const char *
+journal_dir(struct instance *in, const char *file)
+{
+	struct journal_place p = { .file = file, .out = in->journal_dir };
+
+	if (file == NULL)
+		return NULL;
+	(void)on_signer_setting(&p, "signer", "journal", "journal");
+	(void)ini_parse(file, on_signer_setting, &p);
+	return in->journal_dir;
 }
 
 static bool
@@ -77,7 +99,7 @@ instance_open(const struct config *conf, bool migrate, struct instance **out, st
 	    .portal_origin = conf->instance.origin, .mtls_origin = conf->instance.mtls_url,
 	    .public_url = conf->instance.public_url, .csv_rows_max = 1000000, .upload_max = conf->web.upload_max,
 	    .slice_size = 500, .store_dir = str_starts(conf->store.uri, "sqlite:") ? config_store_dir(conf) : NULL,
-	    .journal_dir = conf->signer.config == NULL ? NULL : signer_dir(in, conf->signer.config),
+	    .journal_dir = journal_dir(in, conf->signer.config),
 	    .free_min = conf->store.free_min };
 	*out = give(in);
 	return true;

@@ -117,6 +117,23 @@ gauge(struct str *o, const char *name, const char *help, uint64_t value)
 	    (unsigned long long)value);
 }
 
+/* An alarm is for disk_low: orders are refused then, and what was ordered goes on in what is left. */
+static void
+disk_metrics(const struct app *app, struct str *o)
+{
+	struct room_disk disks[ROOM_DISKS];
+	struct err e = { 0 };
+
+	room_disks(app, disks);
+	str_adds(o, "# TYPE certmill_disk_free_bytes gauge\n# HELP certmill_disk_free_bytes Room left on a disk.\n");
+	for (size_t i = 0; i < ROOM_DISKS; i++)
+		if (disks[i].there)
+			str_addf(o, "certmill_disk_free_bytes{disk=\"%s\"} %llu\n", disks[i].name,
+			    (unsigned long long)disks[i].free);
+	gauge(o, "disk_low", "1 while orders are refused because a disk has too little room.",
+	    !room_for(app, 0, &e) && strcmp(e.code, "disk_full") == 0);
+}
+
 static bool
 metrics(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
@@ -137,6 +154,7 @@ metrics(struct app *app, const struct http_req *q, struct http_res *s, struct er
 	gauge(&o, "http_active", "Requests that are worked on or answered now.", st.active);
 	gauge(&o, "http_waiting", "Requests that wait for a thread.", st.queue);
 	gauge(&o, "http_event_streams", "Event streams that are open.", st.events);
+	disk_metrics(app, &o);
 	ops_crl_metrics(app, &o);
 	str_adds(&o, "# EOF\n");
 	return http_bytes(s, 200, "application/openmetrics-text; version=1.0.0; charset=utf-8", o.p, o.len);

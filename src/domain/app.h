@@ -24,7 +24,7 @@ struct app {
 	const char		*mtls_origin;	/* "https://localhost:8444" */
 	const char		*public_url;	/* "http://localhost:8080" */
 	const char		*store_dir;	/* of an SQLite store's file; NULL: its disk is not ours to watch */
-	const char		*journal_dir;	/* on the disk of the signer's journal, or NULL */
+	const char		*journal_dir;	/* of the signer's journal, or NULL */
 	int64_t			 free_min;	/* octets that stay free on both */
 	int64_t			 csv_rows_max;	/* 1,000,000 */
 	int64_t			 upload_max;	/* octets, 256 MiB */

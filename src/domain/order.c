@@ -456,7 +456,7 @@ order_checked(const struct order_run *r, const struct order_preview *p, struct e
 	if (p->quota_after < 0)
 		return err_set(e, ERR_CONFLICT, "quota_exceeded", "%" PRId64 " ordered, but only %" PRId64
 		    " certificates are available", p->size, r->ref.quota.available);
-	return room_for(r->app, p->size, e);
+	return true;
 }
 
 static bool
@@ -466,7 +466,7 @@ place(struct order_run *r, const uint8_t *fingerprint, struct batch *out, struct
 	bool ok = order_check(r, &p, e);
 
 	order_preview_clear(&p);
-	return ok && order_checked(r, &p, e) && order_stage(r, fingerprint, out, e);
+	return ok && order_checked(r, &p, e) && room_for(r->app, p.size, e) && order_stage(r, fingerprint, out, e);
 }
 
 bool

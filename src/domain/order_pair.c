@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "domain/order_run.h"
+#include "domain/room.h"
 #include "store/batch.h"
 
 struct pair {
@@ -169,6 +170,7 @@ place_all(struct pair *p, const struct order *o, const uint8_t *fingerprint, str
     struct faults *errors, struct err *e)
 {
 	uint64_t faults = 0;
+	int64_t devices = 0;
 	bool ok = check_all(p, o, a, e);
 
 	previews_clear(p);
@@ -193,9 +195,14 @@ place_all(struct pair *p, const struct order *o, const uint8_t *fingerprint, str
 		if (p->parts[i].preview.quota_after < 0)
 			return err_set(e, ERR_CONFLICT, "quota_exceeded", "nothing was ordered: %.60s: %s",
 			    p->parts[i].profile_name, p->parts[i].errors.list[0].message);
-	for (size_t i = 0; i < p->n; i++)
+	for (size_t i = 0; i < p->n; i++) {
 		if (!order_checked(&p->runs[i], &p->parts[i].preview, e))
 			return false;
+		devices += p->parts[i].preview.size;
+	}
+	/* There must be room for all of them, not for each. */
+	if (!room_for(p->app, devices, e))
+		return false;
 	ok = stage_all(p, fingerprint, out, e);
 	if (!ok)
 		for (size_t i = 0; i < p->n; i++)

@@ -1,6 +1,5 @@
 #include "domain/room.h"
 
-#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -11,21 +10,23 @@
 #define JOURNAL_OCTETS 2048
 #define RETRY_S 30
 
-struct disk {
-	bool		 there;
-	dev_t		 device;
-	uint64_t	 free;
-};
-
-static struct disk
-disk_of(const char *dir)
+static struct room_disk
+disk_of(const char *name, const char *dir)
 {
 	struct statvfs v;
 	struct stat st;
 
 	if (dir == NULL || stat(dir, &st) != 0 || statvfs(dir, &v) != 0)
-		return (struct disk){ .there = false };
-	return (struct disk){ .there = true, .device = st.st_dev, .free = (uint64_t)v.f_bavail * v.f_frsize };
+		return (struct room_disk){ .name = name };
+	return (struct room_disk){ .name = name, .there = true, .device = st.st_dev,
+	    .free = (uint64_t)v.f_bavail * v.f_frsize };
+}
+
+void
+room_disks(const struct app *app, struct room_disk out[ROOM_DISKS])
+{
+	out[0] = disk_of("store", app->store_dir);
+	out[1] = disk_of("journal", app->journal_dir);
 }
 
 static bool
@@ -46,10 +47,13 @@ full(const char *whose, struct err *e)
 bool
 room_for(const struct app *app, int64_t devices, struct err *e)
 {
-	struct disk store = disk_of(app->store_dir), journal = disk_of(app->journal_dir);
+	struct room_disk disks[ROOM_DISKS], store, journal;
 	uint64_t store_needs, journal_needs, least = (uint64_t)app->free_min;
 	int64_t waiting = 0;
 
+	room_disks(app, disks);
+	store = disks[0];
+	journal = disks[1];
 	if (!store.there && !journal.there)
 		return true;
 	if (!app_tx(app, DB_READ, waiting_tx, &waiting, e))

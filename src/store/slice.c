@@ -111,8 +111,10 @@ store_slice_waiting_items(struct db *db, int64_t *items, struct err *e)
 {
 	bool found;
 
-	return db_get_int(db, "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM slice WHERE state = 'queued'", NO_ARGS,
-	    items, &found, e);
+	/* Each by its index; those that are staged or wait for approval belong to few batches. */
+	return db_get_int(db, "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM (SELECT size FROM slice WHERE state = 'queued'"
+	    " UNION ALL SELECT s.size FROM batch b JOIN slice s ON s.batch_id = b.id AND s.state = 'staged'"
+	    " WHERE b.state IN ('pending_creation', 'pending_approval')) w", NO_ARGS, items, &found, e);
 }
 
 bool

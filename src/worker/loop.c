@@ -16,6 +16,7 @@
 #include "domain/audit_chain.h"
 #include "domain/crl.h"
 #include "domain/enrolment.h"
+#include "domain/room.h"
 #include "domain/session.h"
 #include "domain/work.h"
 #include "signlink/signlink.h"
@@ -375,6 +376,9 @@ chores_now_and_then(struct crew *crew, struct signlink *signer)
 	err_clear(&e);
 	if (!crl_alarm(crew->app, &alarms, &e))
 		chore_failed("chore.crl_alarm", &e);
+	err_clear(&e);
+	if (!room_for(crew->app, 0, &e))
+		log_err("disk.low", &e);
 }
 
 /* Signs of life have a thread of their own: the others may have to wait for the signer. */
