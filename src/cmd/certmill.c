@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{ "audit", cmd_audit, "the audit log: look, export, verify" },
 	{ "ca", cmd_ca, "certificate authorities" },
 	{ "crl", cmd_crl, "revocation lists: look, fetch, renew" },
+	{ "keys", cmd_keys, "key pairs that workers made in advance" },
 	{ "store", cmd_store, "move a whole store to another engine" },
 	{ "routes", cmd_routes, "the routes of the API" },
 };

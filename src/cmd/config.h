@@ -67,6 +67,7 @@ struct config {
 		int		 processes;
 		int		 threads;	/* 0: as many as there are cores */
 		enum rsagen_setting rsa_keygen;
+		int		 pool[4];	/* pairs made in advance: RSA 1024, 2048, 3072, 4096 */
 		const char	*keys_dir;	/* sealing keys of this host */
 		int		 lease_s;
 	} worker;

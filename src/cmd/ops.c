@@ -156,6 +156,7 @@ metrics(struct app *app, const struct http_req *q, struct http_res *s, struct er
 	gauge(&o, "http_event_streams", "Event streams that are open.", st.events);
 	disk_metrics(app, &o);
 	ops_crl_metrics(app, &o);
+	ops_pool_metrics(app, &o);
 	str_adds(&o, "# EOF\n");
 	return http_bytes(s, 200, "application/openmetrics-text; version=1.0.0; charset=utf-8", o.p, o.len);
 }

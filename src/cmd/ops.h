@@ -12,6 +12,8 @@ bool ops_quick(struct app *, const struct http_req *, struct http_res *);
 /* Appends gauges of the revocation lists: ops_crl.c. */
 struct str;
 void ops_crl_metrics(struct app *, struct str *);
+/* And of key pairs that were made in advance: ops_pool.c. */
+void ops_pool_metrics(struct app *, struct str *);
 /* Whose figures /metrics shows; once, before the first request. */
 void ops_serve(const struct http_server *);
 

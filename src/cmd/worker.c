@@ -50,6 +50,7 @@ worker_main(const struct config *conf)
 	struct err e = { 0 };
 	bool ok;
 
+	memcpy(work.pool, conf->worker.pool, sizeof(work.pool));
 	signals_set();
 	(void)mkdir(conf->worker.keys_dir, 0700);
 	if (conf->mail.server == NULL)

@@ -213,7 +213,7 @@ set_up(struct sqlite *d, struct err *e)
 	(void)sqlite3_db_config(d->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	(void)snprintf(sql, sizeof(sql), "%s PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
 	    " PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = %d;"
-	    " PRAGMA journal_size_limit = %d; PRAGMA query_only = %d;",
+	    " PRAGMA secure_delete = ON; PRAGMA journal_size_limit = %d; PRAGMA query_only = %d;",
 	    writer ? "PRAGMA journal_mode = WAL;" : "", writer ? WRITER_CACHE_KIB : READER_CACHE_KIB,
 	    writer ? WAL_LAST_RESORT_PAGES : 0, WAL_KEPT_OCTETS, !writer);
 	/* Where several open a new file at once, SQLite does not wait by itself for the change to WAL. */

@@ -146,14 +146,18 @@ check_certificates(struct check *r, struct err *e)
 			rows++;
 			check_fault(r, "rows", "certificate %" PRId64 " has another %s than its row", r->certificates[i].id, what);
 		}
+		if (r->n > 0 && !check_page_in_pool(r, e))
+			return false;
 		if (r->n > 0 && r->signers_n > 0 && !check_page_in_journals(r, e))
 			return false;
 		r->totals->certificates += (int64_t)r->n;
 		r->after = r->n == 0 ? r->after : r->certificates[r->n - 1].id;
 	}
 	r->report->rule(r->report->arg, "rows", "a certificate's row says what the certificate says", rows);
+	r->report->rule(r->report->arg, "pool", "no key that waits to be used is in a certificate", r->pooled_all);
 	if (r->signers_n > 0)
-		rule_done(r, "journal", "every certificate in the store was signed by the signer, octet for octet", before + rows);
+		rule_done(r, "journal", "every certificate in the store was signed by the signer, octet for octet",
+		    before + rows + r->pooled_all);
 	return true;
 }
 

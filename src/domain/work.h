@@ -151,7 +151,7 @@ struct work_key {
 	const char	*host;
 	int64_t		 created_at;
 	int64_t		 retired_at;		/* 0: passwords are sealed to it */
-	bool		 needed;		/* a password sealed to it still waits */
+	bool		 needed;		/* a password or a pool of keys is sealed to it */
 };
 /* Passwords are sealed to it from now on; a repeat is fine. */
 must_check bool work_key_add(const struct app *, const char *id, const char *host, const uint8_t *certificate,
@@ -161,7 +161,7 @@ must_check bool work_key_retire(const struct app *, const char *id, struct err *
 /* The host's keys, oldest first. */
 must_check bool work_key_list(const struct app *, const char *host, struct arena *, struct work_key **, size_t *n,
     struct err *);
-/* Forgets a retired key that nothing waits for; ERR_CONFLICT "key_needed" otherwise.  Then its file may go. */
+/* Forgets a retired key that nothing is sealed to any more; ERR_CONFLICT "key_needed" otherwise.  Then its file may go. */
 must_check bool work_key_drop(const struct app *, const char *id, struct err *);
 
 /* ---- life ---- */

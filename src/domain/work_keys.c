@@ -123,7 +123,7 @@ work_key_drop(const struct app *app, const char *id, struct err *e)
 		return false;
 	return k.found ? true
 		       : err_set(e, ERR_CONFLICT, "key_needed",
-			     "the key is not retired, or a password sealed to it waits");
+			     "the key is not retired, or something is sealed to it");
 }
 
 bool

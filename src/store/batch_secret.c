@@ -25,7 +25,8 @@ store_worker_key_drop(struct db *tx, const char *id, bool *dropped, struct err *
 {
 	static const char sql[] =
 	    "DELETE FROM worker_key WHERE id = $1 AND retired_at IS NOT NULL"
-	    " AND NOT EXISTS (SELECT 1 FROM batch_secret s WHERE s.worker_key_id = $1)";
+	    " AND NOT EXISTS (SELECT 1 FROM batch_secret s WHERE s.worker_key_id = $1)"
+	    " AND NOT EXISTS (SELECT 1 FROM pool_seal p WHERE p.worker_key_id = $1)";
 	int64_t changed;
 
 	if (!db_run(tx, sql, ARGS(arg_text(id)), &changed, e))
@@ -40,8 +41,8 @@ store_worker_key_list(struct db *db, const char *host, bool live, struct arena *
 {
 	static const char sql[] =
 	    "SELECT id, host, certificate, created_at, retired_at,"
-	    " CASE WHEN EXISTS (SELECT 1 FROM batch_secret s WHERE s.worker_key_id = worker_key.id) THEN 1 "
-	    "ELSE 0 END"
+	    " CASE WHEN EXISTS (SELECT 1 FROM batch_secret s WHERE s.worker_key_id = worker_key.id)"
+	    " OR EXISTS (SELECT 1 FROM pool_seal p WHERE p.worker_key_id = worker_key.id) THEN 1 ELSE 0 END"
 	    " FROM worker_key WHERE ($1 = '' OR host = $1) AND ($2 = 0 OR retired_at IS NULL)"
 	    " ORDER BY created_at, id LIMIT 4096";
 	OWN(db_rows_free) struct db_rows *rows = NULL;

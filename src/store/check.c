@@ -105,6 +105,11 @@ static const struct {
 	  " GROUP BY organization_id, profile_id) b"
 	  " ON b.organization_id = q.organization_id AND b.profile_id = q.profile_id"
 	  " WHERE q.ordered <> COALESCE(b.o, 0) OR q.issued <> COALESCE(b.i, 0) LIMIT $1" },
+	{ { "seals", "every key pair that was made in advance is under a seal of its host, and the seal under its key" },
+	  "SELECT 'a pair of ' || p.host FROM pool_key p LEFT JOIN pool_seal s ON s.worker_key_id = p.worker_key_id"
+	  " AND s.host = p.host WHERE s.worker_key_id IS NULL"
+	  " UNION ALL SELECT 'a seal of ' || s.host FROM pool_seal s LEFT JOIN worker_key k ON k.id = s.worker_key_id"
+	  " AND k.host = s.host WHERE k.id IS NULL LIMIT $1" },
 	{ { "secrets", "no password is kept of a batch that needs none any more" },
 	  "SELECT 'batch ' || CAST(s.batch_id AS TEXT) FROM batch_secret s LEFT JOIN batch b ON b.id = s.batch_id"
 	  " WHERE b.id IS NULL OR b.state NOT IN ('pending_creation', 'pending_approval', 'pending_issue')"

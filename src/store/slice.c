@@ -107,6 +107,18 @@ store_slice_waiting(struct db *db, int64_t now, bool *found, struct err *e)
 }
 
 bool
+store_slice_for_host(struct db *db, const char *host, bool *found, struct err *e)
+{
+	static const char sql[] =
+	    "SELECT s.turn FROM slice s WHERE s.state = 'queued' AND (s.sealed = 0 OR EXISTS"
+	    " (SELECT 1 FROM batch_secret x JOIN worker_key k ON k.id = x.worker_key_id"
+	    "  WHERE x.batch_id = s.batch_id AND k.host = $1)) LIMIT 1";
+	int64_t turn;
+
+	return db_get_int(db, sql, ARGS(arg_text(host)), &turn, found, e);
+}
+
+bool
 store_slice_waiting_items(struct db *db, int64_t *items, struct err *e)
 {
 	bool found;

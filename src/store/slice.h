@@ -35,6 +35,8 @@ must_check bool store_slice_lease(struct db *tx, const char *owner, const char *
     struct arena *, struct slice *out, bool *found, struct err *);
 /* Whether any slice could be leased at all. */
 must_check bool store_slice_waiting(struct db *, int64_t now, bool *found, struct err *);
+/* Whether there is anything for this host to do, or that it is doing. */
+must_check bool store_slice_for_host(struct db *, const char *host, bool *found, struct err *);
 /* How many items are in slices that wait or are being issued. */
 must_check bool store_slice_waiting_items(struct db *, int64_t *items, struct err *);
 /* What a claimed slice gets: the first of its certificates' ids, and (unless NULL) a plan of this host. */

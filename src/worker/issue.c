@@ -14,6 +14,8 @@
 #include "x509/keypair.h"
 #include "x509/name.h"
 
+#define POOL_ATTEMPTS 3		/* tries of a slice that may have keys from the pool */
+
 struct issuer_thread {
 	struct issue_shared	*shared;
 	struct keymaker		*keys;
@@ -237,10 +239,29 @@ item_key(struct job *j, size_t i, struct der *spki, struct err *e)
 	}
 	if (n == 0)
 		return err_sys(e, "profile %lld makes no keys", (long long)j->slice->profile_id);
-	if (!keypair_make(j->thread->keys, types[0], &j->keypairs[i], e))
+	if (j->keypairs[i].pkcs8 == NULL && !keypair_make(j->thread->keys, types[0], &j->keypairs[i], e))
 		return false;
 	*spki = (struct der){ j->keypairs[i].spki, j->keypairs[i].spki_len };
 	return true;
+}
+
+/*
+ * Keys that were made in advance, as far as there are; the rest is made one by one.  What is taken and not used
+ * is lost, so none are while the signer is away, and none for a slice that fails again and again.
+ */
+static bool
+keys_take(struct job *j, struct err *e)
+{
+	struct keypool *pool = shared_pool(j->thread->shared);
+	OWN_STR struct str info = { 0 };
+	size_t n, got;
+	const struct key_type *types = profile_server_keys(j->profile, &n);
+
+	if (!j->slice->sealed || n == 0 || types[0].algorithm != KEY_RSA || keypool_off(pool) ||
+	    j->slice->attempts > POOL_ATTEMPTS)
+		return true;
+	return signlink_info(j->thread->signer, &info, e) &&
+	    keypool_pairs(pool, j->slice, types[0], j->n, j->arena, j->keypairs, &got, e);
 }
 
 /* False for what stops the slice; what is wrong with the item alone becomes its result. */
@@ -279,6 +300,8 @@ item_build(struct job *j, size_t i, struct err *e)
 static bool
 items_build(struct job *j, struct err *e)
 {
+	if (!keys_take(j, e))
+		return false;
 	for (size_t i = 0; i < j->n; i++) {
 		j->results[i].index = j->slice->items[i].index;
 		if (j->slice->serials == NULL)

@@ -8,12 +8,13 @@
 #include "domain/app.h"
 #include "domain/work.h"
 #include "worker/hostkeys.h"
+#include "worker/keypool.h"
 #include "x509/rsagen.h"
 
 struct issue_shared;		/* of a process: templates and open passwords */
 struct issuer_thread;		/* of a thread: contexts and its link to the signer */
 
-struct issue_shared *issue_shared_new(const struct app *, struct hostkeys *, const char *host);
+struct issue_shared *issue_shared_new(const struct app *, struct hostkeys *, struct keypool *, const char *host);
 void issue_shared_free(struct issue_shared *);
 OWN_TYPE(struct issue_shared, issue_shared_free)
 

@@ -37,6 +37,7 @@ struct crew {
 	const volatile bool		*stop;
 	struct issue_shared		*shared;
 	struct hostkeys			*keys;
+	struct keypool			*pool;
 	char				 host[40];
 };
 
@@ -355,6 +356,9 @@ chores_now_and_then(struct crew *crew, struct signlink *signer)
 	if (!hostkeys_turn(crew->app, crew->keys, &e))
 		chore_failed("chore.hostkeys", &e);
 	err_clear(&e);
+	if (!keypool_turn(crew->pool, &e))
+		chore_failed("chore.keypool", &e);
+	err_clear(&e);
 	if (!work_room(crew->app, &e))
 		chore_failed("chore.room", &e);
 	err_clear(&e);
@@ -422,6 +426,26 @@ chores_main(void *arg)
 	return NULL;
 }
 
+/* ---- the pool of keys ---- */
+
+static void *
+keep_main(void *arg)
+{
+	const struct hand *hand = arg;
+
+	keypool_keep(hand->crew->pool, hand->crew->stop);
+	return NULL;
+}
+
+static void *
+make_main(void *arg)
+{
+	const struct hand *hand = arg;
+
+	keypool_make(hand->crew->pool, hand->crew->stop);
+	return NULL;
+}
+
 /* ---- the crew ---- */
 
 static int
@@ -464,35 +488,53 @@ host_name(const struct worker_conf *conf, char *out, size_t cap, struct err *e)
 	    err_sys(e, "%s", path.p);
 }
 
+/* Threads that do `what`, until there are as many as asked for; false: one could not be started. */
+static bool
+hands_start(struct crew *crew, struct hand *hands, int *started, int n, void *(*what)(void *))
+{
+	for (; n > 0; n--, ++*started) {
+		hands[*started] = (struct hand){ .crew = crew, .number = *started };
+		if (pthread_create(&hands[*started].thread, NULL, what, &hands[*started]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+crew_run(struct crew *crew, struct err *e)
+{
+	int n = threads_wanted(crew->conf), makers = keypool_off(crew->pool) ? 0 : n, started = 0;
+	struct hand *hands = calloc((size_t)(n + makers) + 3, sizeof(*hands));
+	bool ok;
+
+	if (hands == NULL)
+		abort();
+	ok = hands_start(crew, hands, &started, 1, chores_main) && hands_start(crew, hands, &started, 1, life_main) &&
+	    hands_start(crew, hands, &started, n, issue_main) &&
+	    hands_start(crew, hands, &started, makers > 0, keep_main) && hands_start(crew, hands, &started, makers, make_main);
+	for (int i = 0; i < started; i++)
+		(void)pthread_join(hands[i].thread, NULL);
+	free(hands);
+	return ok || err_sys(e, "threads cannot be started");
+}
+
 bool
 worker_run(const struct app *app, const struct worker_conf *conf, const volatile bool *stop, struct err *e)
 {
 	struct crew crew = { .app = app, .conf = conf, .stop = stop };
+	struct keypool_conf pool_conf = { .rsa_keygen = conf->rsa_keygen };
 	OWN(hostkeys_free) struct hostkeys *keys = NULL;
+	OWN(keypool_free) struct keypool *pool = NULL;
 	OWN(issue_shared_free) struct issue_shared *shared = NULL;
-	static void *(*const others[])(void *) = { chores_main, life_main };
-	int n = threads_wanted(conf) + (int)COUNT(others), started = 0, lock;
-	struct hand *hands = calloc((size_t)n, sizeof(*hands));
+	OWN_FD int lock = -1;
 
-	if (hands == NULL)
-		abort();
-	if (!host_name(conf, crew.host, sizeof(crew.host), e) || !hostkeys_open(app, conf->keys_dir, crew.host, &keys, e)) {
-		free(hands);
+	memcpy(pool_conf.size, conf->pool, sizeof(pool_conf.size));
+	if (!host_name(conf, crew.host, sizeof(crew.host), e) || !hostkeys_open(app, conf->keys_dir, crew.host, &keys, e) ||
+	    !keypool_open(app, &pool_conf, crew.host, conf->keys_dir, keys, &pool, e))
 		return false;
-	}
 	crew.keys = keys;
+	crew.pool = pool;
 	lock = dead_leases_free(&crew);
-	crew.shared = shared = issue_shared_new(app, keys, crew.host);
-	for (; started < n; started++) {
-		hands[started] = (struct hand){ .crew = &crew, .number = started };
-		if (pthread_create(&hands[started].thread, NULL,
-		    started < (int)COUNT(others) ? others[started] : issue_main, &hands[started]) != 0)
-			break;
-	}
-	for (int i = 0; i < started; i++)
-		(void)pthread_join(hands[i].thread, NULL);
-	free(hands);
-	if (lock >= 0)
-		(void)close(lock);
-	return started == n || err_sys(e, "threads cannot be started");
+	crew.shared = shared = issue_shared_new(app, keys, pool, crew.host);
+	return crew_run(&crew, e);
 }

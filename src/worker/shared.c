@@ -32,6 +32,7 @@ struct p12_hold {
 struct issue_shared {
 	const struct app	*app;
 	struct hostkeys		*keys;
+	struct keypool		*pool;
 	const char		*host;
 	pthread_mutex_t		 lock;
 	struct template		*templates;
@@ -39,7 +40,7 @@ struct issue_shared {
 };
 
 struct issue_shared *
-issue_shared_new(const struct app *app, struct hostkeys *keys, const char *host)
+issue_shared_new(const struct app *app, struct hostkeys *keys, struct keypool *pool, const char *host)
 {
 	struct issue_shared *s = calloc(1, sizeof(*s));
 
@@ -47,6 +48,7 @@ issue_shared_new(const struct app *app, struct hostkeys *keys, const char *host)
 		abort();
 	s->app = app;
 	s->keys = keys;
+	s->pool = pool;
 	s->host = host;
 	(void)pthread_mutex_init(&s->lock, NULL);
 	return s;
@@ -85,6 +87,12 @@ const struct app *
 shared_app(const struct issue_shared *s)
 {
 	return s->app;
+}
+
+struct keypool *
+shared_pool(const struct issue_shared *s)
+{
+	return s->pool;
 }
 
 /* ---- templates ---- */

@@ -39,6 +39,7 @@ void shared_p12_done(struct issue_shared *, struct p12_hold *);
 /* The batch is over: its password leaves memory as soon as nobody holds it. */
 void shared_p12_forget(struct issue_shared *, int64_t batch_id);
 
+struct keypool *shared_pool(const struct issue_shared *);
 const struct app *shared_app(const struct issue_shared *);
 
 #endif

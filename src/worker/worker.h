@@ -9,6 +9,7 @@
 #define WORKER_WORKER_H
 
 #include "domain/app.h"
+#include "worker/keypool.h"
 #include "worker/mailer.h"
 #include "x509/rsagen.h"
 
@@ -18,6 +19,7 @@ struct worker_conf {
 	const char		*host;			/* its name; NULL: keys_dir/host, made from the machine's name */
 	const char		*signer_socket;		/* the signer's worker role */
 	enum rsagen_setting	 rsa_keygen;
+	int			 pool[KEYPOOL_KINDS];	/* pairs made in advance, of each of keypool_kinds */
 	struct mailer_conf	 mail;
 	int64_t			 lease_s;		/* 0: 60 */
 };

@@ -24,6 +24,8 @@ struct keymaker {
 	EVP_PKEY_CTX	*ec[COUNT(curves)];	/* made when first asked for */
 	enum rsagen_setting setting;
 	struct rsagen	*rsa;
+	bool		(*stop)(void *);
+	void		*stop_arg;
 	uint8_t		 scratch[PKCS8_MAX];	/* the private key while it is written */
 };
 
@@ -36,6 +38,15 @@ keymaker_new(enum rsagen_setting setting)
 		abort();
 	m->setting = setting;
 	return m;
+}
+
+void
+keymaker_stop(struct keymaker *m, bool (*stop)(void *), void *arg)
+{
+	m->stop = stop;
+	m->stop_arg = arg;
+	if (m->rsa != NULL)
+		rsagen_stop(m->rsa, stop, arg);
 }
 
 void
@@ -206,8 +217,10 @@ rsa_make(struct keymaker *m, unsigned bits, struct keypair *k, struct err *e)
 {
 	OWN_RSA_KEY struct rsa_key r = { 0 };
 
-	if (m->rsa == NULL)
+	if (m->rsa == NULL) {
 		m->rsa = rsagen_new(m->setting);
+		rsagen_stop(m->rsa, m->stop, m->stop_arg);
+	}
 	if (!rsagen_make(m->rsa, (int)bits, &r, e))
 		return false;
 	return rsa_encode(m, &r, k) || err_set(e, ERR_INTERNAL, "internal", "RSA key could not be encoded");

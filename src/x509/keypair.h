@@ -31,6 +31,8 @@ struct keypair {
 struct keymaker *keymaker_new(enum rsagen_setting);
 void keymaker_free(struct keymaker *);
 OWN_TYPE(struct keymaker, keymaker_free)
+/* From now on RSA keys are given up with ERR_RETRY "stopped" soon after stop(arg) becomes true (rsagen_stop). */
+void keymaker_stop(struct keymaker *, bool (*stop)(void *), void *arg);
 
 /* What can be made: EC 256 and 384; RSA 1024 (legacy profiles), 2048, 3072 and 4096. */
 bool keypair_possible(struct key_type);

@@ -51,6 +51,13 @@ rsagen_free(struct rsagen *g)
 	free(g);
 }
 
+void
+rsagen_stop(struct rsagen *g, bool (*stop)(void *), void *arg)
+{
+	if (g->prime != NULL)
+		rsaprime_stop(g->prime, stop, arg);
+}
+
 static void
 key_alloc(struct rsa_key *k)
 {

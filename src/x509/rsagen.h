@@ -34,6 +34,12 @@ void rsagen_free(struct rsagen *);
 OWN_TYPE(struct rsagen, rsagen_free)
 
 /*
+ * From now on keys are given up with ERR_RETRY "stopped" soon after stop(arg) becomes true.  Nettle's generator
+ * is not to be stopped: the primes in hand are made first.
+ */
+void rsagen_stop(struct rsagen *, bool (*stop)(void *), void *arg);
+
+/*
  * A key whose modulus has exactly `bits` bits: 1024, 2048, 3072 or 4096, else ERR_INVALID.
  * *out is written on success only; rsa_key_clear wipes and releases it.
  */

@@ -57,6 +57,8 @@ struct lane {
 };
 
 struct rsaprime {
+	bool		(*stop)(void *);	/* NULL: none */
+	void		*stop_arg;
 	BIGNUM		*start;
 	struct lane	 lane[LANES];
 	uint8_t		 struck[WINDOW_MAX];
@@ -303,12 +305,12 @@ confirm(struct rsaprime *r, const struct size *size, struct err *e)
 
 /* Goes through the window in order; *found leaves the prime in lane 0. */
 static bool
-search(struct rsaprime *r, const struct size *size, BN_CTX *ctx, bool *found)
+search(struct rsaprime *r, const struct size *size, BN_CTX *ctx, bool *found, bool *stopped)
 {
 	uint32_t at[LANES], k = 0;
 	size_t n;
 
-	*found = false;
+	*found = *stopped = false;
 	for (;;) {
 		bool passed[LANES] = { false };
 
@@ -321,7 +323,8 @@ search(struct rsaprime *r, const struct size *size, BN_CTX *ctx, bool *found)
 				else
 					at[n++] = k;
 			}
-		if (n == 0)
+		*stopped = r->stop != NULL && r->stop(r->stop_arg);
+		if (n == 0 || *stopped)
 			return true;
 		if (!round_of(r->lane, n, ctx, passed))
 			return false;
@@ -340,19 +343,21 @@ static bool
 find(struct rsaprime *r, const struct size *size, unsigned exponent, BIGNUM *p, struct err *e)
 {
 	OWN(BN_CTX_free) BN_CTX *ctx = BN_CTX_new();	/* wipes when freed */
-	bool found = false;
+	bool found = false, stopped = false;
 
 	for (size_t i = 0; i < LANES; i++)
 		if ((r->lane[i].mont = BN_MONT_CTX_new()) == NULL)
 			abort();
-	for (int starts = 0; !found && starts < STARTS_MAX; starts++) {
+	for (int starts = 0; !found && !stopped && starts < STARTS_MAX; starts++) {
 		if (ctx == NULL ||
 		    BN_priv_rand(r->start, size->rsa_bits / 2, BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ODD) != 1)
 			return ossl_fail(e, "rsa prime: start");
 		sieve(r, size, exponent);
-		if (!search(r, size, ctx, &found))
+		if (!search(r, size, ctx, &found, &stopped))
 			return ossl_fail(e, "rsa prime: test");
 	}
+	if (stopped)
+		return err_set(e, ERR_RETRY, "stopped", "the search for a prime was stopped");
 	if (!found)
 		return err_set(e, ERR_INTERNAL, "rsa_prime", "no prime found: the random numbers are not random");
 	if (!confirm(r, size, e))
@@ -360,6 +365,13 @@ find(struct rsaprime *r, const struct size *size, unsigned exponent, BIGNUM *p, 
 	if (BN_copy(p, r->lane[0].w) == NULL)
 		return ossl_fail(e, "rsa prime: copy");
 	return true;
+}
+
+void
+rsaprime_stop(struct rsaprime *r, bool (*stop)(void *), void *arg)
+{
+	r->stop = stop;
+	r->stop_arg = arg;
 }
 
 bool

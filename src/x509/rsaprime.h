@@ -22,6 +22,9 @@ OWN_TYPE(struct rsaprime, rsaprime_free)
 /* Miller-Rabin rounds with random bases that a prime for a modulus of `rsa_bits` gets (FIPS 186-5 table B.1). */
 int rsaprime_rounds(int rsa_bits);
 
+/* From now on searches end with ERR_RETRY "stopped" soon after stop(arg) becomes true; NULL: never. */
+void rsaprime_stop(struct rsaprime *, bool (*stop)(void *), void *arg);
+
 /*
  * A prime of rsa_bits / 2 bits, p - 1 prime to the exponent, that passed the rounds above and GMP's
  * Baillie-PSW test.  `p` should be secure (BN_secure_new).  ERR_INTERNAL when a library fails or
