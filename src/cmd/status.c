@@ -15,6 +15,7 @@
 #include "status/status.h"
 
 #define STOP_GRACE_MS 4000
+#define PATIENCE_MS 5000		/* with a database server that is silent */
 #define STORE_CACHE ((int64_t)24 << 20)		/* octets: look-ups are single rows, lists run down an index once */
 
 static void
@@ -85,6 +86,7 @@ status_main(const struct config *c)
 
 	signals_block(&set);
 	db_memory_limit(STORE_CACHE);
+	db_patience(PATIENCE_MS);
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (!dir_make(c, &e) || !instance_open(c, false, &in, &e) || !status_new(instance_app(in), &conf, &st, &e) ||
 	    !status_confine(c, &e) || !status_start(st, &e) || !listen_start(c, st, &server, &e)) {

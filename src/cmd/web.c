@@ -12,6 +12,7 @@
 #include "http/http.h"
 
 #define STOP_GRACE_MS 4000
+#define PATIENCE_MS 5000		/* with a database server that is silent: then 503 */
 /* All threads' page caches: the process stays below 128 MiB whatever is ordered. */
 #define CACHES_OCTETS ((int64_t)40 * 1024 * 1024)
 
@@ -65,6 +66,7 @@ web_main(const struct config *c)
 
 	signals_block(&set);
 	db_memory_limit(CACHES_OCTETS);
+	db_patience(PATIENCE_MS);
 	if (!instance_open(c, false, &in, &e) || !web_confine(c, &e) || !serve(c, instance_app(in), &server, &e)) {
 		log_err("web.failed", &e);
 		return 1;

@@ -8,6 +8,9 @@
 #include "cmd/instance.h"
 #include "worker/worker.h"
 
+/* A commit waits for a standby, and for that to be given up when it is gone. */
+#define PATIENCE_MS 30000
+
 static volatile bool stop;
 
 static void
@@ -52,6 +55,7 @@ worker_main(const struct config *conf)
 
 	memcpy(work.pool, conf->worker.pool, sizeof(work.pool));
 	signals_set();
+	db_patience(PATIENCE_MS);
 	(void)mkdir(conf->worker.keys_dir, 0700);
 	if (conf->mail.server == NULL)
 		(void)mkdir(conf->mail.dir, 0700);

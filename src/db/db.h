@@ -127,6 +127,12 @@ must_check bool db_tx(struct db *, enum db_mode, bool (*body)(struct db *, void 
 /* SQLite: moves the WAL into the file when it is larger than `over` octets; nothing on PostgreSQL. */
 void db_checkpoint(struct db *, int64_t over);
 /*
+ * PostgreSQL: how long this process waits for a server that sends nothing, neither rows nor the end of a
+ * statement, before it takes it for unavailable (the transaction is rolled back there and repeated here as after any
+ * lost connection); 0, at first: any time.  Nothing on SQLite, whose waits are bounded.
+ */
+void db_patience(int ms);
+/*
  * SQLite: the page caches of all connections of this process together stay at about this many octets, so
  * that a process with many threads has a bounded size; nothing on PostgreSQL.  Before the first db_open.
  */

@@ -1,4 +1,4 @@
-/* pg - what postgres.c (connection, statements), pg_rows.c (results) and pg_copy.c (many rows in) share. */
+/* pg - what postgres.c (connection, statements), pg_rows.c (results), pg_copy.c (many rows in) and pg_wait.c share. */
 #ifndef DB_PG_H
 #define DB_PG_H
 
@@ -21,6 +21,7 @@ struct pg {
 	struct stmts	 stmts;
 	struct pg_rows	*open;		/* rows still on the wire: taken in before anything else is sent */
 	bool		 ended;		/* the server said good-bye */
+	bool		 silent;	/* it did not answer in time: the line was cut */
 	uint64_t	 named;		/* statements ever, for their names */
 };
 
@@ -28,6 +29,17 @@ struct pg {
 bool pg_failed(struct pg *, const PGresult *, const char *what, struct err *);
 /* Ends the connection; the next statement outside a transaction connects anew. */
 void pg_drop(struct pg *);
+
+/* ---- waiting, as long as db_patience allows; a line that was cut then ends in an error like any ---- */
+
+/* Sends all that is gathered. */
+bool pg_flush(struct pg *);
+/* PQgetResult, which alone would wait for ever. */
+PGresult *pg_result(struct pg *);
+/* The last result of what was sent; COPY stays open.  NULL: none came. */
+PGresult *pg_last(struct pg *);
+/* One text, as by PQexec. */
+PGresult *pg_exec(struct pg *, const char *sql);
 
 /*
  * Puts n rows of k columns by COPY: "INSERT INTO table (columns) VALUES ($1, ...)" names them.  Only inside a

@@ -50,10 +50,13 @@ add_value(struct str *s, const struct db_arg *v)
 static bool
 flush(struct pg *d, struct str *s)
 {
-	bool ok = PQputCopyData(d->c, s->p, (int)s->len) == 1;
+	int put;
 
+	while ((put = PQputCopyData(d->c, s->p, (int)s->len)) == 0)
+		if (!pg_flush(d))
+			return false;
 	str_clear(s);
-	return ok;
+	return put == 1 && pg_flush(d);
 }
 
 static bool
@@ -115,7 +118,7 @@ pg_put_rows(struct pg *d, const char *sql, const struct db_arg *args, size_t k, 
 		err_set(e, ERR_INTERNAL, "internal", "internal error");
 		return err_in(e, "postgresql: too long a value: %.80s", sql);
 	}
-	res = PQexec(d->c, text.p);
+	res = pg_exec(d, text.p);
 	ok = PQresultStatus(res) == PGRES_COPY_IN || pg_failed(d, res, text.p, e);
 	PQclear(res);
 	if (!ok)
@@ -125,7 +128,7 @@ pg_put_rows(struct pg *d, const char *sql, const struct db_arg *args, size_t k, 
 		pg_drop(d);			/* in the middle of a COPY it takes nothing else */
 		return false;
 	}
-	while (d->c != NULL && (res = PQgetResult(d->c)) != NULL) {
+	while (d->c != NULL && (res = pg_result(d)) != NULL) {
 		if (ok && PQresultStatus(res) != PGRES_COMMAND_OK)
 			ok = pg_failed(d, res, text.p, e);
 		PQclear(res);

@@ -74,7 +74,7 @@ finish(struct pg *d)
 {
 	PGresult *res;
 
-	while (d->c != NULL && (res = PQgetResult(d->c)) != NULL)
+	while (d->c != NULL && (res = pg_result(d)) != NULL)
 		PQclear(res);
 }
 
@@ -83,7 +83,7 @@ static PGresult *
 receive(struct pg_rows *r)
 {
 	struct pg *d = r->d;
-	PGresult *res = PQgetResult(d->c);
+	PGresult *res = pg_result(d);
 
 	if (res != NULL && PQresultStatus(res) == PGRES_SINGLE_TUPLE)
 		return res;

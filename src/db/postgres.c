@@ -45,13 +45,13 @@ pg_failed(struct pg *d, const PGresult *res, const char *what, struct err *e)
 	const char *state = res == NULL ? NULL : PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	const char *text = res == NULL ? NULL : PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
 	const char *where = res == NULL ? NULL : PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
-	bool drop = d->c == NULL || PQstatus(d->c) == CONNECTION_BAD;
+	bool drop = d->c == NULL || d->silent || PQstatus(d->c) == CONNECTION_BAD;
 	char why[160];
 	size_t i;
 
 	if (text == NULL)
 		text = res != NULL ? PQresultErrorMessage(res) : d->c != NULL ? PQerrorMessage(d->c) : "no connection";
-	(void)snprintf(why, sizeof(why), "%s", text);
+	(void)snprintf(why, sizeof(why), "%s", d->silent ? "no answer in time: the connection was cut" : text);
 	why[strcspn(why, "\n")] = '\0';
 	if (drop)
 		err_set(e, ERR_UNAVAILABLE, "db_unavailable", "the store is not available");
@@ -91,7 +91,7 @@ pg_drop(struct pg *d)
 	}
 	PQfinish(d->c);
 	d->c = NULL;
-	d->ended = false;
+	d->ended = d->silent = false;
 }
 
 static void
@@ -115,13 +115,17 @@ notice(void *arg, const PGresult *res)
 		d->ended = true;
 }
 
+/* A host that froze or went away: its statements end, and it holds no rows that others wait for. */
+#define ENDS_WITH_US "SET client_connection_check_interval = '5s'"
+#define HOLDS_NOTHING ENDS_WITH_US "; SET idle_in_transaction_session_timeout = '20s'"
+
 static bool
 connect_now(struct pg *d, struct err *e)
 {
 	/* The URI comes last, so that what it says itself goes before what we say for it. */
 	const char *const names[] = { "connect_timeout", "tcp_user_timeout", "keepalives_idle",
 	    "fallback_application_name", "client_encoding", "target_session_attrs", "dbname", NULL };
-	const char *const values[] = { "5", "10000", "30",
+	const char *const values[] = { "4", "10000", "30",
 	    "certmill", "UTF8", d->db.mode == DB_WRITE ? "read-write" : "any", d->uri, NULL };
 
 	d->c = PQconnectdbParams(names, values, 1);
@@ -134,8 +138,11 @@ connect_now(struct pg *d, struct err *e)
 	 * A plan that was made while a table was small, or had no statistics, is kept while the table grows: what is
 	 * to go down an index does so from the first row on.  An engine that knows neither setting goes without.
 	 */
-	PQclear(PQexec(d->c, "SET enable_seqscan = off; SET jit = off"));
-	return PQstatus(d->c) == CONNECTION_OK || pg_failed(d, NULL, "connect", e);
+	if (PQsetnonblocking(d->c, 1) != 0)
+		return pg_failed(d, NULL, "connect", e);
+	PQclear(pg_exec(d, "SET enable_seqscan = off; SET jit = off"));
+	PQclear(pg_exec(d, d->db.mode == DB_WRITE ? HOLDS_NOTHING : ENDS_WITH_US));
+	return (PQstatus(d->c) == CONNECTION_OK && !d->silent) || pg_failed(d, NULL, "connect", e);
 }
 
 /* Whether there is a connection that the server has not ended while it was idle; drops it otherwise. */
@@ -198,7 +205,7 @@ simple(struct pg *d, const char *sql, struct err *e)
 		return false;
 	if (d->c == NULL)
 		return pg_failed(d, NULL, sql, e);
-	res = PQexec(d->c, sql);
+	res = pg_exec(d, sql);
 	ok = good(res) || pg_failed(d, res, sql, e);
 	PQclear(res);
 	return ok;
@@ -222,7 +229,7 @@ make_room(struct pg *d, struct err *e)
 static bool
 describe(struct pg *d, struct pg_kept *k, const char *sql, struct err *e)
 {
-	PGresult *res = PQdescribePrepared(d->c, k->name);
+	PGresult *res = PQsendDescribePrepared(d->c, k->name) == 1 ? pg_last(d) : NULL;
 	bool ok = good(res) || pg_failed(d, res, sql, e);
 	int i;
 
@@ -258,7 +265,7 @@ statement(struct pg *d, const char *sql, struct pg_kept **out, struct err *e)
 			abort();
 		(void)snprintf(k->name, sizeof(k->name), "s%llu", (unsigned long long)++d->named);
 		phrases_apply(phrases, COUNT(phrases), sql, &text);
-		res = PQprepare(d->c, k->name, text.p, 0, NULL);
+		res = PQsendPrepare(d->c, k->name, text.p, 0, NULL) == 1 ? pg_last(d) : NULL;
 		ok = (good(res) || pg_failed(d, res, sql, e)) && describe(d, k, sql, e);
 		PQclear(res);
 		if (!ok) {
@@ -328,13 +335,12 @@ pg_run(struct db *db, const char *sql, struct db_args args, int64_t *changed, st
 {
 	struct pg *d = (struct pg *)db;
 	struct pg_kept *k;
-	struct params p;
 	PGresult *res;
 	bool ok;
 
-	if (!statement(d, sql, &k, e) || !params_set(&p, args.v, args.n, sql, e))
+	if (!statement(d, sql, &k, e) || !send_one(d, k, args.v, args.n, e))
 		return false;
-	res = PQexecPrepared(d->c, k->name, (int)args.n, p.values, p.lengths, p.formats, k->binary);
+	res = pg_last(d);
 	ok = good(res) || pg_failed(d, res, sql, e);
 	if (ok && changed != NULL)
 		*changed = changed_by(res);
@@ -365,7 +371,7 @@ pipeline_read(struct pg *d, const char *sql, size_t n, int64_t *changed, struct 
 	size_t i;
 
 	for (i = 0; i < n && d->c != NULL; i++) {
-		PGresult *res = PQgetResult(d->c);
+		PGresult *res = pg_result(d);
 
 		if (res == NULL)
 			return ok && pg_failed(d, NULL, sql, e);
@@ -374,11 +380,11 @@ pipeline_read(struct pg *d, const char *sql, size_t n, int64_t *changed, struct 
 		else if (ok && !good(res))
 			ok = pg_failed(d, res, sql, e);
 		PQclear(res);
-		while (d->c != NULL && (res = PQgetResult(d->c)) != NULL)
+		while (d->c != NULL && (res = pg_result(d)) != NULL)
 			PQclear(res);		/* the NULL that ends each statement's results */
 	}
 	if (d->c != NULL) {
-		PGresult *res = PQgetResult(d->c);
+		PGresult *res = pg_result(d);
 
 		if (PQresultStatus(res) != PGRES_PIPELINE_SYNC && ok)
 			ok = pg_failed(d, res, sql, e);
@@ -448,7 +454,7 @@ pg_commit(struct db *db, struct err *e)
 		return false;
 	if (!alive(d))
 		return pg_failed(d, NULL, "COMMIT", e);		/* not sent: nothing was changed */
-	res = PQexec(d->c, "COMMIT");
+	res = pg_exec(d, "COMMIT");
 	ok = good(res) || pg_failed(d, res, "COMMIT", e);
 	if (ok && strcmp(PQcmdStatus(res), "COMMIT") != 0) {
 		err_set(e, ERR_INTERNAL, "internal", "internal error");

@@ -1,5 +1,6 @@
 /* Many rows at once: values as written one by one, errors of the same kinds, the whole repeated. */
 #include <inttypes.h>
+#include <signal.h>
 
 #include "check_db.h"
 
@@ -188,10 +189,99 @@ repeated(enum db_engine engine, const char *uri)
 	db_rollback(db);
 }
 
+/* ---- a server that is silent ---- */
+
+struct frozen {
+	const struct rows	*r;
+	enum { IN_RUN, IN_PREPARE, IN_ROWS, IN_MANY, IN_COPY, IN_COMMIT } where;
+	int			 runs;
+	int64_t			 pid;
+};
+
+static bool
+run_frozen(struct db *db, struct frozen *f, struct err *e)
+{
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+
+	switch (f->where) {
+	case IN_RUN:
+		return db_run(db, "UPDATE thing SET n = 1 WHERE id = $1", ARGS(arg_int(1)), NULL, e);
+	case IN_PREPARE:
+		return db_run(db, f->runs == 1 ? "SELECT 1 AS one" : "SELECT 2 AS two", NO_ARGS, NULL, e);
+	case IN_ROWS:
+		if (!db_query(db, "SELECT id FROM thing ORDER BY id", NO_ARGS, &rows, e))
+			return false;
+		while (db_next(rows, e))
+			continue;
+		return e->kind == ERR_NONE;
+	case IN_MANY:
+		return db_run_many(db, "UPDATE thing SET n = 1 WHERE name = $2 AND data = $3 AND id = $1 AND n = $4", f->r->v, K, N,
+		    NULL, e);
+	case IN_COPY:
+		return db_put_many(db, PUT, f->r->v, K, N, e);
+	case IN_COMMIT:
+		break;
+	}
+	return true;
+}
+
+static bool
+frozen_body(struct db *db, void *arg, struct err *e)
+{
+	struct frozen *f = arg;
+	int64_t pid = 0;
+	bool found;
+
+	if (!db_get_int(db, "SELECT pg_backend_pid()", NO_ARGS, &pid, &found, e))
+		return false;
+	if (f->runs++ > 0) {
+		/* Thawed it finds its line cut, and gives up what it holds. */
+		(void)kill((pid_t)f->pid, SIGCONT);
+		CHECK(pid != f->pid, "the same connection again");
+		return run_frozen(db, f, e);
+	}
+	if (f->where == IN_RUN && !db_run(db, "UPDATE thing SET n = 1 WHERE id = $1", ARGS(arg_int(1)), NULL, e))
+		return false;
+	f->pid = pid;
+	CHECK(kill((pid_t)pid, SIGSTOP) == 0, "cannot freeze a server process");
+	return run_frozen(db, f, e);
+}
+
+static void
+silent(enum db_engine engine, const char *uri)
+{
+	static struct rows r;
+
+	if (engine == DB_SQLITE)
+		return;
+	rows_make(&r);
+	db_patience(400);
+	for (int where = IN_RUN; where <= IN_COMMIT; where++) {
+		OWN(db_close) struct db *db = open_with_table(uri);
+		struct frozen f = { .r = &r, .where = where };
+		struct err e = { 0 };
+		bool ok;
+
+		MUST(db_run(db, "DELETE FROM thing", NO_ARGS, NULL, me));
+		if (where == IN_RUN)
+			MUST(db_run(db, "INSERT INTO thing (id) VALUES (1)", NO_ARGS, NULL, me));
+		ok = db_tx(db, DB_WRITE, frozen_body, &f, &e);
+		(void)kill((pid_t)f.pid, SIGCONT);
+		/* What was sent last may have been done: only the caller can look. */
+		if (where == IN_COMMIT)
+			CHECK(!ok && e.kind == ERR_UNAVAILABLE && strcmp(e.code, "db_commit_unknown") == 0 && f.runs == 1, "commit: %s %s",
+			    e.msg, e.trail);
+		else
+			CHECK(ok && f.runs == 2, "%d: %d runs: %s %s", where, f.runs, e.msg, e.trail);
+		MUST(db_run(db, "SELECT 1", NO_ARGS, NULL, me));
+	}
+	db_patience(0);
+}
+
 int
 main(void)
 {
-	static void (*const parts[])(enum db_engine, const char *) = { values, refused, repeated };
+	static void (*const parts[])(enum db_engine, const char *) = { values, refused, repeated, silent };
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		check_db_on_both(parts[i]);
