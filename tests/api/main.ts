@@ -28,7 +28,7 @@ try {
 }
 
 if (instance.pid) {
-	for (const file of ["start", "contract", "login", "tokens", "profiles", "orders", "csv", "csr", "lists", "download", "packaging", "quota", "revoke", "foreign", "operator", "editing", "generators", "partly", "attack", "factors", "cli", "bad", "roles", "finish"])
+	for (const file of ["start", "contract", "login", "tokens", "profiles", "orders", "csv", "csr", "lists", "download", "packaging", "quota", "revoke", "foreign", "operator", "editing", "generators", "partly", "attack", "factors", "cli", "bad", "roles", "several", "finish"])
 		if (only < 0 || process.argv[only + 1]?.split(",").includes(file)) await import(`./${file}.ts`);
 
 	test("SIGTERM: gone within 10 s", async () => {
