@@ -169,7 +169,8 @@ list_tx(struct db *db, void *arg, struct err *e)
 		return false;
 	if (q->page->total == 0)
 		return true;
-	if (q->by_part && q->f.batch_id == 0 && q->f.sort == CERTIFICATE_BY_CREATED_AT)
+	/* A profile with few certificates among many is no better found than a part of a name. */
+	if ((q->by_part || q->f.profile_id != 0) && q->f.batch_id == 0 && q->f.sort == CERTIFICATE_BY_CREATED_AT)
 		return list_pieces(q, db, last_id, e);
 	return list_whole(q, db, e);
 }

@@ -40,7 +40,7 @@ struct certificate_page {
 	uint8_t			 next_serial[16];
 };
 /*
- * A search by part of a name, subject or serial number reads a bounded piece of a large table: a page may
+ * A search by profile, or by part of a name, subject or serial number reads a bounded piece of a large table: a page may
  * then be short, even empty, and still have `more`.
  */
 must_check bool certificate_list(const struct app *, const struct actor *, const struct certificate_search *,
