@@ -253,7 +253,7 @@ req_client_cert(struct exchange *x, const char *escaped, struct err *e)
 		pem[len++] = (char)c;
 	}
 	pem[len] = '\0';
-	if (!str_starts(pem, begin) || (stop = strstr(pem, end)) == NULL)
+	if (!str_starts(pem, begin) || (stop = strstr(pem + sizeof(begin) - 1, end)) == NULL)
 		return cert_wrong(e);
 	der = arena_alloc(x->q.arena, len);
 	if (der == NULL || !b64_decode(pem + sizeof(begin) - 1, (size_t)(stop - pem) - (sizeof(begin) - 1), der, len, &der_len))
