@@ -5,6 +5,7 @@
 #include "api/page.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "domain/catalog.h"
 #include "domain/organization.h"
 #include "domain/packaging.h"
 #include "domain/profile_files.h"
@@ -85,6 +86,12 @@ ecosystem_id(const void *rows, size_t i, struct arena *a)
 	return list[i].id;
 }
 
+static json_t *
+ecosystem_json(const struct ecosystem *v)
+{
+	return json_pack("{s:s, s:s, s:I}", "id", v->id, "name", v->name, "position", (json_int_t)v->position);
+}
+
 bool
 api_ecosystems_get(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
@@ -97,8 +104,24 @@ api_ecosystems_get(struct app *app, const struct http_req *q, struct http_res *s
 		return false;
 	items = json_array();
 	for (size_t i = page.from; i < page.to; i++)
-		json_array_append_new(items, json_pack("{s:s, s:s}", "id", list[i].id, "name", list[i].name));
+		json_array_append_new(items, ecosystem_json(&list[i]));
 	return http_json(s, 200, json_list(items, page.next, (int64_t)n));
+}
+
+static const struct field ecosystem_fields[] = {
+	TEXT(struct ecosystem, name, 1, 200),
+	INT(struct ecosystem, position, 0, ECOSYSTEM_POSITION_MAX, OPTIONAL),
+};
+
+bool
+api_ecosystem_put(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
+{
+	struct ecosystem in = { .position = ECOSYSTEM_POSITION };
+
+	if (!json_decode(q->body, ecosystem_fields, COUNT(ecosystem_fields), q->arena, &in, e, http_faults(s)))
+		return false;
+	in.id = http_param(q, "ecosystem_id");
+	return catalog_ecosystem(app, q->actor, &in, http_faults(s), e) && http_json(s, 200, ecosystem_json(&in));
 }
 
 /* ---- list ---- */
@@ -276,6 +299,17 @@ packagings_json(const struct profile *p)
 }
 
 static json_t *
+revocation_json(const struct profile_about *about)
+{
+	json_t *reasons = json_array();
+
+	for (int i = 0; i < 16; i++)
+		if ((about->reasons >> i & 1) != 0 && reason_name(i) != NULL)
+			json_array_append_new(reasons, json_string(reason_name(i)));
+	return json_pack("{s:o, s:b}", "reasons", reasons, "hold", about->hold);
+}
+
+static json_t *
 profile_json_full(const struct app *app, const struct actor *who, const struct profile_ref *r)
 {
 	const struct profile *p = r->document;
@@ -297,6 +331,7 @@ profile_json_full(const struct app *app, const struct actor *who, const struct p
 	    "password_min_length", (json_int_t)d->password_min));
 	json_object_set_new(o, "packagings", packagings_json(p));
 	json_object_set_new(o, "days_to_live", json_integer(d->days_to_live));
+	json_object_set_new(o, "revocation", revocation_json(about));
 	return o;
 }
 

@@ -6,7 +6,7 @@
 #include "domain/profile.h"
 #include "http/http.h"
 
-http_handler api_ecosystems_get, api_profiles_get, api_profile_get, api_profile_chain, api_profile_template;
+http_handler api_ecosystems_get, api_ecosystem_put, api_profiles_get, api_profile_get, api_profile_chain, api_profile_template;
 http_handler api_profiles_post, api_profile_sample, api_profile_versions_get, api_profile_versions_post,
     api_profile_version_get, api_profile_version_changes;
 

@@ -32,6 +32,7 @@ const struct route api_routes[] = {
 	{ POST,   V1 "/tokens",                             ADMIN,   4 * KIB,  0, api_tokens_post },
 	{ DELETE, V1 "/tokens/{token_id}",                  ADMIN,   0,        0, api_tokens_delete },
 	{ GET,    V1 "/ecosystems",                         VIEW,    0,        0, api_ecosystems_get },
+	{ PUT,    V1 "/ecosystems/{ecosystem_id}",          OPERATE, 4 * KIB,  0, api_ecosystem_put },
 	{ GET,    V1 "/profiles",                           VIEW,    0,        0, api_profiles_get },
 	{ POST,   V1 "/profiles",                           OPERATE, 64 * KIB, 0, api_profiles_post },
 	{ POST,   V1 "/profiles/sample",                    OPERATE, 128 * KIB, 0, api_profile_sample },

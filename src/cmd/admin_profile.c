@@ -14,13 +14,29 @@
 static bool
 ecosystem(struct admin *a, struct err *e)
 {
-	const char *name = admin_option(a, "name", 0), *position = admin_option(a, "position", 0);
-	int64_t place = 1000;
+	const char *position = admin_option(a, "position", 0);
+	struct ecosystem in = { .id = a->argv[0], .name = admin_option(a, "name", 0), .position = ECOSYSTEM_POSITION };
 
-	if (name == NULL)
+	if (in.name == NULL)
 		return admin_usage(a, e, "an ecosystem needs --name NAME");
-	return (position == NULL || admin_int(a, "--position", position, 0, 1000000, &place, e)) &&
-	    catalog_ecosystem(a->app, &a->who, a->argv[0], name, place, e);
+	return (position == NULL || admin_int(a, "--position", position, 0, ECOSYSTEM_POSITION_MAX, &in.position, e)) &&
+	    catalog_ecosystem(a->app, &a->who, &in, &a->faults, e);
+}
+
+static bool
+ecosystems(struct admin *a, struct err *e)
+{
+	struct ecosystem *list;
+	json_t *items;
+	size_t n;
+
+	if (!ecosystem_list(a->app, &a->who, a->arena, &list, &n, e))
+		return false;
+	items = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(items, json_pack("{s:s, s:s, s:I}", "id", list[i].id, "name", list[i].name, "position",
+		    (json_int_t)list[i].position));
+	return admin_print_list(a, items, "id:Id name:Name position:Position");
 }
 
 static bool
@@ -156,6 +172,7 @@ static const struct admin_action actions[] = {
 	{ "list", "", 0, 0, list, "shows profiles", list_options },
 	{ "show", "PROFILE", 1, 1, show, "shows a profile's versions, by number or name", show_options },
 	{ "ecosystem", "ID", 1, 1, ecosystem, "adds an ecosystem, or names it anew", ecosystem_options },
+	{ "ecosystems", "", 0, 0, ecosystems, "shows ecosystems", NULL },
 	{ "import", "FILE...", 1, 16, import, "checks documents and keeps them as prepared versions", NULL },
 	{ "activate", "PROFILE", 1, 1, activate,
 	    "signs a version with an operator's key, hands it to the signer, and orders take it from now on",

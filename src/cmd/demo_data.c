@@ -105,13 +105,15 @@ hierarchy_add(struct filling *f, const char *pack, struct err *e)
 {
 	OWN(hierarchy_free) struct hierarchy *h = NULL;
 	OWN_STR struct str json = { 0 };
+	struct ecosystem in = { 0 };
 	char path[DEMO_PATH];
 
 	if (snprintf(path, sizeof(path), "%s/%s/hierarchy.json", f->d->share, pack) >= (int)sizeof(path))
 		return err_sys(e, "name too long");
-	return demo_read(path, &json, e) && hierarchy_parse(json.p, json.len, &h, &f->faults, e) &&
-	    catalog_ecosystem(f->d->app, &f->console, hierarchy_ecosystem(h), hierarchy_name(h), hierarchy_position(h), e) &&
-	    cas_add(f, pack, h, e);
+	if (!demo_read(path, &json, e) || !hierarchy_parse(json.p, json.len, &h, &f->faults, e))
+		return false;
+	in = (struct ecosystem){ hierarchy_ecosystem(h), hierarchy_name(h), hierarchy_position(h) };
+	return catalog_ecosystem(f->d->app, &f->console, &in, &f->faults, e) && cas_add(f, pack, h, e);
 }
 
 static bool

@@ -29,18 +29,40 @@ static bool
 ecosystem_tx(struct db *tx, void *arg, struct err *e)
 {
 	struct work *q = arg;
+	json_t *detail = json_pack("{s:s, s:I}", "name", q->ecosystem.name, "position", (json_int_t)q->ecosystem.position);
+	bool ok = store_ecosystem_put(tx, &q->ecosystem, e) &&
+	    audit_append(tx, q->who, 0, "ecosystem.set", q->ecosystem.id, detail, e);
 
-	return store_ecosystem_put(tx, &q->ecosystem, e) &&
-	    audit_append(tx, q->who, 0, "ecosystem.set", q->ecosystem.id, NULL, e);
+	json_decref(detail);
+	return ok;
+}
+
+static bool
+ecosystem_id_ok(const char *id)
+{
+	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
+
+	return id[0] != '.' && id[0] != '-' && id[0] != '\0' && strlen(id) <= 64 && id[strspn(id, alphabet)] == '\0';
 }
 
 bool
-catalog_ecosystem(const struct app *app, const struct actor *who, const char *id, const char *name, int64_t position,
+catalog_ecosystem(const struct app *app, const struct actor *who, const struct ecosystem *in, struct faults *f,
     struct err *e)
 {
-	struct work q = { .app = app, .who = who, .ecosystem = { .id = id, .name = name, .position = position } };
+	struct work q = { .app = app, .who = who, .ecosystem = *in };
+	uint64_t before = f->total;
 
-	return actor_may(who, RIGHT_OPERATE, e) && app_tx(app, DB_WRITE, ecosystem_tx, &q, e);
+	if (!actor_may(who, RIGHT_OPERATE, e))
+		return false;
+	if (!ecosystem_id_ok(in->id))
+		fault_add(f, NULL, 0, "id", NULL, "lower-case letters, digits, dots and hyphens, at most 64");
+	if (!text_name_ok(in->name, 200))
+		fault_add(f, NULL, 0, "name", NULL, "a name is 1 to 200 characters");
+	if (in->position < 0 || in->position > ECOSYSTEM_POSITION_MAX)
+		fault_add(f, NULL, 0, "position", NULL, "from 0 to %d", ECOSYSTEM_POSITION_MAX);
+	if (f->total > before)
+		return err_set(e, ERR_INVALID, "ecosystem", "the ecosystem has faults");
+	return app_tx(app, DB_WRITE, ecosystem_tx, &q, e);
 }
 
 /* The key identifier of the issuer, from the AKI: whose child this certificate is. */

@@ -16,8 +16,14 @@
 #include "x509/ca.h"
 #include "x509/profile.h"
 
-must_check bool catalog_ecosystem(const struct app *, const struct actor *, const char *id, const char *name,
-    int64_t position, struct err *);
+#define ECOSYSTEM_POSITION 1000	/* unless one is given */
+#define ECOSYSTEM_POSITION_MAX 1000000
+/*
+ * Adds an ecosystem, or names it anew.  Ids are what profile documents name: lower case, digits, dots and
+ * hyphens.  Faults for id, name and position; ERR_CONFLICT when another one has the name.
+ */
+must_check bool catalog_ecosystem(const struct app *, const struct actor *, const struct ecosystem *, struct faults *,
+    struct err *);
 /*
  * A CA certificate under the name that profiles use.  Its issuer, unless it is self-signed, must be here
  * already.  One that is here with the same certificate is fine.

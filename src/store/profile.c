@@ -12,7 +12,11 @@ store_ecosystem_put(struct db *tx, const struct ecosystem *s, struct err *e)
 	    "INSERT INTO ecosystem (id, name, position) VALUES ($1, $2, $3)"
 	    " ON CONFLICT (id) DO UPDATE SET name = excluded.name, position = excluded.position";
 
-	return db_run(tx, sql, ARGS(arg_text(s->id), arg_text(s->name), arg_int(s->position)), NULL, e);
+	if (db_run(tx, sql, ARGS(arg_text(s->id), arg_text(s->name), arg_int(s->position)), NULL, e))
+		return true;
+	if (e->kind == ERR_CONFLICT)
+		return err_set(e, ERR_CONFLICT, "ecosystem_exists", "another ecosystem has this name");
+	return false;
 }
 
 bool

@@ -108,3 +108,35 @@ scenario("a version is prepared, compared, activated by an operator's key; order
 	const log = (await as("auditor").call("listAudit", 200, { query: { object: `profile ${id} version ${version + 1}`, limit: 10 } })).body.items;
 	assert.deepEqual(log.map((x) => x.action).toSorted(), ["profile.activated", "profile.prepared"]);
 }, { short: true });
+
+scenario("an operator adds an ecosystem and names it anew; its id, name and place are checked", async () => {
+	const op = as("operator");
+	const id = `trial-${Date.now()}`;
+	const set = (json: object, expect: 200 | 409 | 422, ecosystem_id = id) => op.call("setEcosystem", expect, { path: { ecosystem_id }, json });
+	assert.deepEqual((await set({ name: id }, 200)).body, { id, name: id, position: 1000 });
+	assert.deepEqual((await set({ name: `${id} anew`, position: 3 }, 200)).body, { id, name: `${id} anew`, position: 3 });
+	const all = (await op.call("listEcosystems", 200, { query: { limit: 1000 } })).body.items;
+	assert.equal(all.find((x) => x.id === id)?.name, `${id} anew`);
+	assert.deepEqual(all.map((x) => x.position), all.map((x) => x.position).toSorted((a, b) => a - b));
+	assert.deepEqual((await as("auditor").call("listEcosystems", 200, { query: { limit: 1000 } })).body.items, all);
+	assert.ok(!(await as("viewer").call("listEcosystems", 200)).body.items.some((x) => x.id === id), "none of its profiles is granted");
+
+	const taken = all.find((x) => x.id !== id)?.name;
+	await set({ name: taken }, 409);
+	for (const [json, field, ecosystem_id] of [
+		[{ name: "" }, "name"],
+		[{ name: "a\nb" }, "name"],
+		[{ name: "x", position: -1 }, "position"],
+		[{ name: "x", position: 1_000_001 }, "position"],
+		[{ name: "x", place: 1 }, "place"],
+		[{ name: "x" }, "id", "Upper"],
+		[{ name: "x" }, "id", "-x"],
+		[{ name: "x" }, "id", "x".repeat(65)],
+	] as const) {
+		const refused = (await set(json, 422, ecosystem_id)).body as { errors?: { field?: string }[] };
+		assert.deepEqual(refused.errors?.map((e) => e.field), [field], JSON.stringify(json));
+	}
+	assert.equal((await op.call("listEcosystems", 200, { query: { limit: 1000 } })).body.total, all.length);
+	const log = (await as("auditor").call("listAudit", 200, { query: { action: "ecosystem.set", object: id } })).body.items;
+	assert.deepEqual(log.map((x) => x.detail.name), [`${id} anew`, id]);
+});

@@ -119,7 +119,7 @@ orders_world_make(struct orders_world *w, const char *uri, int64_t allocated)
 	w->bea = orders_actor("bea", 12, ROLE_ORGANIZATION_ADMIN, w->acme.id);
 	w->carl = orders_actor("carl", 13, ROLE_ORGANIZATION_ADMIN, w->other.id);
 	w->ca = make_ca("Trial CA", NULL);
-	MUST(catalog_ecosystem(&w->app, &w->operator, "trial", "Trial", 1, me));
+	MUST(catalog_ecosystem(&w->app, &w->operator, &(struct ecosystem){ "trial", "Trial", 1 }, &f, me));
 	MUST(catalog_ca(&w->app, &w->operator, "trial-ca", "Trial CA", "root", w->ca.der.p, w->ca.der.len, me));
 	MUST(catalog_profile(&w->app, &w->operator, orders_profile, strlen(orders_profile), w->arena, &version, &f, me));
 	for (size_t i = 0; i < f.n; i++)

@@ -123,7 +123,7 @@ world_make(struct factor_world *w, const char *uri)
 	w->w.app.portal_origin = "https://localhost:8443";
 	w->admin_ca = make_ca("Admin CA", NULL);
 	profile = file_text(w->w.arena, "profiles/internal/admin-certificate.json");
-	MUST(catalog_ecosystem(&w->w.app, &w->w.operator, "internal", "Internal", 900, me));
+	MUST(catalog_ecosystem(&w->w.app, &w->w.operator, &(struct ecosystem){ "internal", "Internal", 900 }, &f, me));
 	MUST(catalog_ca(&w->w.app, &w->w.operator, ADMIN_CA, "Admin CA", "internal", w->admin_ca.der.p, w->admin_ca.der.len,
 	    me));
 	MUST(catalog_profile(&w->w.app, &w->w.operator, profile, strlen(profile), w->w.arena, &v, &f, me));

@@ -326,9 +326,26 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ecosystems with a profile that one may use */
+        /** Ecosystems with a profile that one may use; all of them for operators and auditors */
         get: operations["listEcosystems"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ecosystems/{ecosystem_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Add an ecosystem, or change one */
+        put: operations["setEcosystem"];
         post?: never;
         delete?: never;
         options?: never;
@@ -925,7 +942,7 @@ export interface paths {
         put?: never;
         /**
          * Top up a quota, with a reason
-         * @description 409 when more would be taken back than is available.
+         * @description 409 when more would be taken back than is available. Not idempotent: after a 503 with the code db_commit_unknown look at the ledger before it is sent again.
          */
         post: operations["topUpQuota"];
         delete?: never;
@@ -1276,6 +1293,8 @@ export interface components {
         Ca: {
             /** @description SKI, lower-case hex. */
             id: string;
+            /** @description Its id in hierarchy documents, which profile documents name. */
+            name: string;
             label: string;
             /** @enum {string} */
             purpose: "root" | "intermediate" | "issuing";
@@ -1441,6 +1460,17 @@ export interface components {
         Ecosystem: {
             id: string;
             name: string;
+            /** @description Lists begin with the lowest. */
+            position: number;
+        };
+        EcosystemChange: {
+            /** @description As people read it; no other one has it. */
+            name: string;
+            /**
+             * @description Its place in lists.
+             * @default 1000
+             */
+            position: number;
         };
         EcosystemList: {
             items: components["schemas"]["Ecosystem"][];
@@ -1622,7 +1652,7 @@ export interface components {
                 time: string;
                 address: string;
             } | null;
-            ecosystems: components["schemas"]["Ecosystem"][];
+            ecosystems: components["schemas"]["EcosystemReference"][];
             profiles: components["schemas"]["ProfileSummary"][];
         };
         Membership: {
@@ -1839,6 +1869,12 @@ export interface components {
             packagings?: components["schemas"]["Packaging"][];
             /** @description Days after which the results of a batch are purged. */
             days_to_live?: number;
+            /** @description How its certificates may be revoked. */
+            revocation?: {
+                reasons: components["schemas"]["RevocationReason"][];
+                /** @description `certificate_hold`, and the release from it, are allowed. */
+                hold: boolean;
+            };
             quota: components["schemas"]["Quota"] | null;
         };
         /** @description A profile as data: `profiles/profile.schema.json`. */
@@ -2637,6 +2673,8 @@ export interface components {
         BatchId: number;
         /** @description Number of the profile. */
         ProfileId: number;
+        /** @description Id of the ecosystem, which profile documents name. */
+        EcosystemId: string;
         /** @description Number of the organization. */
         OrganizationId: number;
         /** @description Number of the user. */
@@ -3478,6 +3516,48 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             405: components["responses"]["MethodNotAllowed"];
             414: components["responses"]["UriTooLong"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    setEcosystem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the ecosystem, which profile documents name. */
+                ecosystem_id: components["parameters"]["EcosystemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EcosystemChange"];
+            };
+        };
+        responses: {
+            /** @description Added or changed. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ecosystem"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
