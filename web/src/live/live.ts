@@ -33,9 +33,21 @@ export function useLive(): LiveState {
 	);
 }
 
-function replaced(page: Page<Batch> | undefined, batch: Batch): Page<Batch> | undefined {
-	if (!page?.items.some((item) => item.id === batch.id)) return page;
-	return { ...page, items: page.items.map((item) => (item.id === batch.id ? batch : item)) };
+function inPlace(batches: Batch[], batch: Batch): Batch[] | undefined {
+	return batches.some((item) => item.id === batch.id)
+		? batches.map((item) => (item.id === batch.id ? batch : item))
+		: undefined;
+}
+
+/** Writing an answer makes it fresh; one that was to be asked for again still is afterwards. */
+function patchAll<T>(client: QueryClient, key: string, patch: (data: T) => T | undefined) {
+	for (const query of client.getQueryCache().findAll({ queryKey: [key] })) {
+		const { data, isInvalidated, dataUpdatedAt } = query.state;
+		const patched = data && patch(data as T);
+		if (!patched) continue;
+		client.setQueryData(query.queryKey, patched, { updatedAt: dataUpdatedAt });
+		if (isInvalidated) query.invalidate();
+	}
 }
 
 /** Puts a batch into every cached answer that shows it; true when its status is news. */
@@ -46,15 +58,14 @@ export function patchBatch(client: QueryClient, batch: Batch): boolean {
 		seen ??= page?.items.find((item) => item.id === batch.id)?.status;
 	}
 	client.setQueryData(['batch', batch.id], batch);
-	client.setQueriesData<Page<Batch>>({ queryKey: ['batches'] }, (page) => replaced(page, batch));
-	client.setQueriesData<Dashboard>({ queryKey: ['dashboard'] }, (figures) =>
-		figures?.running.some((item) => item.id === batch.id)
-			? {
-					...figures,
-					running: figures.running.map((item) => (item.id === batch.id ? batch : item)),
-				}
-			: figures,
-	);
+	patchAll<Page<Batch>>(client, 'batches', (page) => {
+		const items = inPlace(page.items, batch);
+		return items && { ...page, items };
+	});
+	patchAll<Dashboard>(client, 'dashboard', (figures) => {
+		const running = inPlace(figures.running, batch);
+		return running && { ...figures, running };
+	});
 	return seen !== batch.status;
 }
 

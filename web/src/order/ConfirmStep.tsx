@@ -1,4 +1,5 @@
 import { Button } from '@carbon/react';
+import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BatchPreview, Profile } from '../api/types';
 import { formatNumber } from '../lib/format';
@@ -137,16 +138,24 @@ function Sample({ preview, profile }: { preview: BatchPreview; profile: Profile 
 						</tr>
 					</thead>
 					<tbody>
-						{preview.sample.map((item) => (
-							<tr key={item.index}>
-								<td className="number">{item.index}</td>
-								<td className="mono">{item.subject}</td>
-								{inputs.map((input) => (
-									<td key={input.name} className="mono">
-										{item.inputs[input.name]}
-									</td>
-								))}
-							</tr>
+						{preview.sample.map((item, at) => (
+							<Fragment key={item.index}>
+								{item.index > (preview.sample[at - 1]?.index ?? item.index) + 1 && (
+									<tr>
+										<td className="number">…</td>
+										<td colSpan={inputs.length + 1} />
+									</tr>
+								)}
+								<tr>
+									<td className="number">{item.index}</td>
+									<td className="mono">{item.subject}</td>
+									{inputs.map((input) => (
+										<td key={input.name} className="mono">
+											{item.inputs[input.name]}
+										</td>
+									))}
+								</tr>
+							</Fragment>
 						))}
 					</tbody>
 				</table>

@@ -74,8 +74,8 @@ export function EditStep(props: EditStepProps) {
 		const file = kind === 'csv' ? csv.file : csr.file;
 		if (!file) return { error: t('order.fileMissing') };
 		if (kind === 'csrs') {
-			const wrong = csr.look?.kind === 'private_key' || csr.look?.kind === 'none';
-			return wrong ? { error: t('order.csrNone') } : { file };
+			if (csr.look?.kind === 'private_key') return { error: t('order.csrPrivateShort') };
+			return csr.look?.kind === 'none' ? { error: t('order.csrNone') } : { file };
 		}
 		if (!csvUsable(csv.report, csv.goodOnly)) return { error: t('order.fixFirst') };
 		if (!csv.goodOnly) return { file };
@@ -90,6 +90,14 @@ export function EditStep(props: EditStepProps) {
 		}
 		return Object.keys(errors).length > 0;
 	}
+
+	// What is said of a field holds until the field changes.
+	useEffect(() => {
+		const { unsubscribe } = form.watch((_, { name, type }) => {
+			if (type === 'change' && name) form.clearErrors(name);
+		});
+		return unsubscribe;
+	}, [form]);
 
 	// Fields are marked when React has drawn them; the first wrong one then gets the focus.
 	useEffect(() => {

@@ -1,9 +1,8 @@
 import { ChevronDown } from '@carbon/icons-react';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, got } from '../api/client';
-import { meQuery, useMe } from '../session/me';
+import { useMe } from '../session/me';
 import { notify } from '../ui/notices';
 import { problemText } from '../ui/problem-text';
 import { usePopup } from './usePopup';
@@ -12,20 +11,14 @@ import { usePopup } from './usePopup';
 export function OrganizationSwitcher() {
 	const { t } = useTranslation();
 	const me = useMe();
-	const client = useQueryClient();
-	const navigate = useNavigate();
 	const { open, box, button, setOpen } = usePopup();
 	const name = me.organization?.name ?? t('shell.operations');
 
 	const change = useMutation({
 		mutationFn: (organization_id: number) =>
 			got(api.POST('/session/organization', { body: { organization_id } })),
-		onSuccess: async (next) => {
-			setOpen(false);
-			await navigate({ to: '/' });
-			client.clear();
-			client.setQueryData(meQuery.queryKey, next);
-		},
+		// Another organization is another session: nothing that this page knows holds in it.
+		onSuccess: () => location.assign('/'),
 		onError: (error) => notify('error', t('problems.title'), problemText(t, error)),
 	});
 

@@ -100,10 +100,11 @@ function TopBar() {
 }
 
 function Notices() {
+	const { t } = useTranslation();
 	const notices = useNotices();
 	if (notices.length === 0) return null;
 	return (
-		<div className="notices">
+		<section className="notices" aria-label={t('shell.notices')}>
 			{notices.map((notice) => (
 				<Notice
 					key={notice.id}
@@ -114,7 +115,7 @@ function Notices() {
 					{notice.text}
 				</Notice>
 			))}
-		</div>
+		</section>
 	);
 }
 

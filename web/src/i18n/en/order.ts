@@ -85,6 +85,7 @@ export const order = {
 	csrFound_one: '{{count, number}} request found.',
 	csrFound_other: '{{count, number}} requests found.',
 	csrNone: 'There is no certificate request in this file.',
+	csrPrivateShort: 'Choose a file without a private key.',
 	csrPrivate:
 		'This file holds a private key. It was not sent. A private key must never leave your system: make a new key pair, and upload the request alone.',
 	template: 'Download the CSV template',

@@ -23,6 +23,7 @@ export const shell = {
 	availableLow: 'less than a tenth is left',
 	lastLogin: 'Last login {{time}} from {{address}}',
 	firstLogin: 'Last login: none before this one',
+	notices: 'Notices',
 	live: 'Live: changes appear at once',
 	polling: 'Not live: checked every 5 seconds',
 	down: 'No connection to the portal',
