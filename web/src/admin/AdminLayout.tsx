@@ -6,7 +6,7 @@ import { NoRightPage } from '../shell/MessagePages';
 /** The operator's side, and what an organization's administrator may do of it. */
 export function AdminLayout() {
 	const { t } = useTranslation();
-	const { rights } = useMe();
+	const { rights, organization } = useMe();
 	if (!rights.includes('audit') && !rights.includes('admin')) return <NoRightPage right="admin" />;
 	return (
 		<div className="page page--list">
@@ -19,6 +19,16 @@ export function AdminLayout() {
 						<li>
 							<Link to="/admin/users">{t('admin.users')}</Link>
 						</li>
+						{organization === null && (
+							<>
+								<li>
+									<Link to="/admin/ecosystems">{t('ecosystems.title')}</Link>
+								</li>
+								<li>
+									<Link to="/admin/security">{t('admin.security')}</Link>
+								</li>
+							</>
+						)}
 						<li>
 							<Link to="/admin/authorities">{t('admin.authorities')}</Link>
 						</li>

@@ -14,10 +14,9 @@ import { Dialog } from '../ui/Dialog';
 import { EmptyState } from '../ui/EmptyState';
 import { Fact, Facts } from '../ui/Facts';
 import { FilterText } from '../ui/FilterText';
-import { ListFrame } from '../ui/table/ListFrame';
 import type { Column, RowAction } from '../ui/table/types';
-import { useTitle } from '../ui/useTitle';
-import { auditParams, auditQuery, defaultLimit } from './queries';
+import { AdminList } from './AdminList';
+import { auditParams, auditQuery } from './queries';
 import type { AuditSearch } from './search';
 
 const route = getRouteApi('/session/app/admin/audit');
@@ -54,7 +53,6 @@ function auditColumns(t: TFunction, instance: boolean): Column<AuditEntry>[] {
 /** Who did what, when and from where. */
 export function AuditPage() {
 	const { t } = useTranslation();
-	useTitle(t('admin.audit'));
 	const search = route.useSearch();
 	const navigate = route.useNavigate();
 	const query = useQuery(auditQuery(search));
@@ -89,53 +87,50 @@ export function AuditPage() {
 	);
 
 	return (
-		<>
-			<h1>{t('admin.audit')}</h1>
-			<ListFrame
-				label={t('admin.audit')}
-				query={query}
-				columns={columns}
-				rowId={rowId}
-				rowName={rowName}
-				actions={actions}
-				filters={
-					<search className="filters no-print" aria-label={t('admin.filters')}>
-						{field('user')}
-						{field('action')}
-						{field('object')}
-						<FilterText
-							label={t('admin.fromDate')}
-							type="date"
-							value={search.from ?? ''}
-							onChange={(text) => change({ from: text || undefined })}
-						/>
-						<FilterText
-							label={t('admin.toDate')}
-							type="date"
-							value={search.to ?? ''}
-							onChange={(text) => change({ to: text || undefined })}
-						/>
-					</search>
-				}
-				tools={
-					<a
-						className="tool"
-						href={`${apiBase}/audit.csv${searchWrite(auditParams(search))}`}
-						download
-					>
-						{t('admin.exportAll')}
-						<Export size={16} />
-					</a>
-				}
-				filtered={Object.values(auditParams(search)).some((value) => value !== undefined)}
-				onClear={() => void navigate({ search: {}, replace: true })}
-				empty={<EmptyState title={t('admin.auditEmpty')}>{t('admin.auditEmptyText')}</EmptyState>}
-				search={search}
-				limit={search.limit ?? defaultLimit}
-				onPage={(next) => void navigate({ search: (now) => ({ ...now, ...next }) })}
-			/>
+		<AdminList
+			title={t('admin.audit')}
+			query={query}
+			columns={columns}
+			rowId={rowId}
+			rowName={rowName}
+			actions={actions}
+			filters={
+				<>
+					{field('user')}
+					{field('action')}
+					{field('object')}
+					<FilterText
+						label={t('admin.fromDate')}
+						type="date"
+						value={search.from ?? ''}
+						onChange={(text) => change({ from: text || undefined })}
+					/>
+					<FilterText
+						label={t('admin.toDate')}
+						type="date"
+						value={search.to ?? ''}
+						onChange={(text) => change({ to: text || undefined })}
+					/>
+				</>
+			}
+			tools={
+				<a
+					className="tool"
+					href={`${apiBase}/audit.csv${searchWrite(auditParams(search))}`}
+					download
+				>
+					{t('admin.exportAll')}
+					<Export size={16} />
+				</a>
+			}
+			filtered={Object.values(auditParams(search)).some((value) => value !== undefined)}
+			onClear={() => void navigate({ search: {}, replace: true })}
+			empty={<EmptyState title={t('admin.auditEmpty')}>{t('admin.auditEmptyText')}</EmptyState>}
+			search={search}
+			onPage={(next) => void navigate({ search: (now) => ({ ...now, ...next }) })}
+		>
 			{shown && <EntryDialog entry={shown} onClose={() => setShown(undefined)} />}
-		</>
+		</AdminList>
 	);
 }
 

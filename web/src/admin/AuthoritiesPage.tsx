@@ -4,10 +4,9 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Ca } from '../api/types';
 import { formatDate } from '../lib/format';
-import { ListFrame } from '../ui/table/ListFrame';
 import type { Column } from '../ui/table/types';
 import { useLocalPage } from '../ui/table/useLocalPage';
-import { useTitle } from '../ui/useTitle';
+import { AdminList } from './AdminList';
 import { authoritiesQuery } from './queries';
 
 const rowId = (ca: Ca) => ca.id;
@@ -17,6 +16,7 @@ const soonMs = 365 * 86_400_000;
 function authorityColumns(t: TFunction): Column<Ca>[] {
 	return [
 		{ key: 'label', title: t('admin.label'), className: 'wrap', cell: (ca) => ca.label },
+		{ key: 'name', title: t('admin.documentName'), className: 'mono', cell: (ca) => ca.name },
 		{
 			key: 'purpose',
 			title: t('admin.purpose'),
@@ -42,7 +42,7 @@ function authorityColumns(t: TFunction): Column<Ca>[] {
 				const soon = Date.parse(ca.not_after) - Date.now() < soonMs;
 				return (
 					<span className={soon ? 'bad-text' : undefined}>
-						{formatDate(ca.not_after)}
+						{ca.not_after.startsWith('9999-') ? t('profiles.noEnd') : formatDate(ca.not_after)}
 						{soon && ` · ${t('admin.expiresSoon')}`}
 					</span>
 				);
@@ -74,25 +74,19 @@ function authorityColumns(t: TFunction): Column<Ca>[] {
 
 export function AuthoritiesPage() {
 	const { t } = useTranslation();
-	useTitle(t('admin.authorities'));
 	const [search, setSearch] = useLocalPage(50);
 	const query = useQuery(authoritiesQuery(search));
 	const columns = useMemo(() => authorityColumns(t), [t]);
 	return (
-		<>
-			<h1>{t('admin.authorities')}</h1>
-			<ListFrame
-				label={t('admin.authorities')}
-				query={query}
-				columns={columns}
-				rowId={rowId}
-				rowName={rowName}
-				filtered={false}
-				empty={t('admin.authoritiesEmpty')}
-				search={search}
-				limit={search.limit}
-				onPage={setSearch}
-			/>
-		</>
+		<AdminList
+			title={t('admin.authorities')}
+			query={query}
+			columns={columns}
+			rowId={rowId}
+			rowName={rowName}
+			empty={t('admin.authoritiesEmpty')}
+			search={search}
+			onPage={setSearch}
+		/>
 	);
 }

@@ -1,5 +1,4 @@
 import { CloseOutline, Email } from '@carbon/icons-react';
-import { Button } from '@carbon/react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import { useMemo } from 'react';
@@ -10,12 +9,13 @@ import { formatTime } from '../lib/format';
 import { useRight } from '../session/me';
 import { notify } from '../ui/notices';
 import { problemText, problemTitle } from '../ui/problem-text';
-import { ListFrame } from '../ui/table/ListFrame';
+import { ListPanel } from '../ui/table/ListPanel';
 import type { Column, RowAction } from '../ui/table/types';
 import { useLocalPage } from '../ui/table/useLocalPage';
 import { invitationsQuery } from './queries';
 
 const rowId = (invitation: Invitation) => invitation.id;
+const rowName = (invitation: Invitation) => formatTime(invitation.created_at);
 
 function invitationColumns(t: TFunction): Column<Invitation>[] {
 	return [
@@ -39,8 +39,8 @@ export function InvitationsPanel({ user }: { user: User }) {
 	const { t } = useTranslation();
 	const client = useQueryClient();
 	const administers = useRight('admin');
-	const [search, setSearch] = useLocalPage(20);
-	const query = useQuery(invitationsQuery(user.id, search));
+	const page = useLocalPage(20);
+	const query = useQuery(invitationsQuery(user.id, page[0]));
 	const columns = useMemo(() => invitationColumns(t), [t]);
 	const onError = (error: unknown) =>
 		notify('error', problemTitle(t, error), problemText(t, error));
@@ -83,35 +83,20 @@ export function InvitationsPanel({ user }: { user: User }) {
 		[t, administers, mutate],
 	);
 	return (
-		<section className="panel">
-			<div className="panel__head">
-				<h2>{t('admin.invitations')}</h2>
-				{administers && user.status === 'active' && (
-					<Button
-						size="md"
-						renderIcon={Email}
-						disabled={invite.isPending}
-						onClick={() => invite.mutate()}
-					>
-						{t('admin.inviteSend')}
-					</Button>
-				)}
-			</div>
-			<p className="quiet">{t('admin.invitationsText')}</p>
-			<ListFrame
-				plain
-				label={t('admin.invitations')}
-				query={query}
-				columns={columns}
-				rowId={rowId}
-				rowName={(invitation) => formatTime(invitation.created_at)}
-				actions={actions}
-				filtered={false}
-				empty={t('admin.invitationsEmpty')}
-				search={search}
-				limit={search.limit}
-				onPage={setSearch}
-			/>
-		</section>
+		<ListPanel
+			title={t('admin.invitations')}
+			text={t('admin.invitationsText')}
+			add={t('admin.inviteSend')}
+			addIcon={Email}
+			adding={invite.isPending}
+			onAdd={administers && user.status === 'active' ? () => invite.mutate() : undefined}
+			query={query}
+			columns={columns}
+			rowId={rowId}
+			rowName={rowName}
+			actions={actions}
+			empty={t('admin.invitationsEmpty')}
+			page={page}
+		/>
 	);
 }

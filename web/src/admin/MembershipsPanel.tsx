@@ -1,14 +1,12 @@
 import { Add, Edit, SubtractAlt } from '@carbon/icons-react';
 import { Button } from '@carbon/react';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, got } from '../api/client';
 import type { Membership, User } from '../api/types';
 import { useMe } from '../session/me';
-import { ConfirmDialog } from '../ui/ConfirmDialog';
-import { notify } from '../ui/notices';
+import { ActDialog } from '../ui/ActDialog';
 import { ResourceTable } from '../ui/table/ResourceTable';
 import type { Column, RowAction } from '../ui/table/types';
 import { MembershipDialog } from './MembershipDialog';
@@ -105,48 +103,27 @@ export function MembershipsPanel({ user }: { user: User }) {
 				/>
 			)}
 			{removing && (
-				<RemoveDialog user={user} membership={removing} onClose={() => setRemoving(undefined)} />
+				<ActDialog
+					title={t('admin.removeMembershipTitle', {
+						user: user.username,
+						organization: removing.organization.name,
+					})}
+					act={() =>
+						got(
+							api.DELETE('/users/{user_id}/memberships/{organization_id}', {
+								params: {
+									path: { user_id: user.id, organization_id: removing.organization.id },
+								},
+							}),
+						)
+					}
+					done={t('admin.saved')}
+					changes={['users', 'user']}
+					onClose={() => setRemoving(undefined)}
+				>
+					{t('admin.removeMembershipText')}
+				</ActDialog>
 			)}
 		</section>
-	);
-}
-
-interface RemoveDialogProps {
-	user: User;
-	membership: Membership;
-	onClose: () => void;
-}
-
-function RemoveDialog({ user, membership, onClose }: RemoveDialogProps) {
-	const { t } = useTranslation();
-	const client = useQueryClient();
-	const { organization } = membership;
-	const remove = useMutation({
-		mutationFn: () =>
-			got(
-				api.DELETE('/users/{user_id}/memberships/{organization_id}', {
-					params: { path: { user_id: user.id, organization_id: organization.id } },
-				}),
-			),
-		onSuccess: () => {
-			onClose();
-			notify('success', t('admin.saved'));
-			for (const key of ['users', 'user']) void client.invalidateQueries({ queryKey: [key] });
-		},
-	});
-	return (
-		<ConfirmDialog
-			danger
-			title={t('admin.removeMembershipTitle', {
-				user: user.username,
-				organization: organization.name,
-			})}
-			pending={remove.isPending}
-			error={remove.error}
-			onConfirm={() => remove.mutate()}
-			onClose={onClose}
-		>
-			<p>{t('admin.removeMembershipText')}</p>
-		</ConfirmDialog>
 	);
 }

@@ -74,7 +74,7 @@ function OrganizationBody({ organization }: { organization: Organization }) {
 						))}
 					</Facts>
 				</section>
-				<SecurityPanel organization={organization} />
+				<SecurityPanel organizationId={organization.id} />
 			</div>
 			<QuotaPanel organization={organization} />
 			{editing && (

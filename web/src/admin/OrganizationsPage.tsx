@@ -1,5 +1,3 @@
-import { Add } from '@carbon/icons-react';
-import { Button } from '@carbon/react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import type { TFunction } from 'i18next';
@@ -10,11 +8,10 @@ import { formatDate } from '../lib/format';
 import { useRight } from '../session/me';
 import { EmptyState } from '../ui/EmptyState';
 import { FilterText } from '../ui/FilterText';
-import { ListFrame } from '../ui/table/ListFrame';
 import type { Column } from '../ui/table/types';
-import { useTitle } from '../ui/useTitle';
+import { AdminList } from './AdminList';
 import { OrganizationDialog } from './OrganizationDialog';
-import { defaultLimit, organizationsQuery } from './queries';
+import { organizationsQuery } from './queries';
 import { StateTag } from './StateTag';
 
 const route = getRouteApi('/session/app/admin/organizations');
@@ -64,7 +61,6 @@ function organizationColumns(t: TFunction): Column<Organization>[] {
 
 export function OrganizationsPage() {
 	const { t } = useTranslation();
-	useTitle(t('admin.organizations'));
 	const search = route.useSearch();
 	const navigate = route.useNavigate();
 	const operates = useRight('operate');
@@ -72,46 +68,34 @@ export function OrganizationsPage() {
 	const query = useQuery(organizationsQuery(search));
 	const columns = useMemo(() => organizationColumns(t), [t]);
 	return (
-		<>
-			<div className="page__head">
-				<h1>{t('admin.organizations')}</h1>
-				{operates && (
-					<Button size="md" renderIcon={Add} onClick={() => setAdding(true)}>
-						{t('admin.newOrganization')}
-					</Button>
-				)}
-			</div>
-			<ListFrame
-				label={t('admin.organizations')}
-				query={query}
-				columns={columns}
-				rowId={rowId}
-				rowName={rowName}
-				filters={
-					<search className="filters no-print" aria-label={t('admin.filters')}>
-						<FilterText
-							search
-							wide
-							label={t('admin.name')}
-							value={search.name ?? ''}
-							onChange={(text) =>
-								void navigate({ search: { name: text || undefined }, replace: true })
-							}
-						/>
-					</search>
-				}
-				filtered={search.name !== undefined}
-				onClear={() => void navigate({ search: {}, replace: true })}
-				empty={
-					<EmptyState title={t('admin.organizationsEmpty')}>
-						{t('admin.organizationsEmptyText')}
-					</EmptyState>
-				}
-				search={search}
-				limit={search.limit ?? defaultLimit}
-				onPage={(next) => void navigate({ search: (now) => ({ ...now, ...next }) })}
-			/>
+		<AdminList
+			title={t('admin.organizations')}
+			add={t('admin.newOrganization')}
+			onAdd={operates ? () => setAdding(true) : undefined}
+			query={query}
+			columns={columns}
+			rowId={rowId}
+			rowName={rowName}
+			filters={
+				<FilterText
+					search
+					wide
+					label={t('admin.name')}
+					value={search.name ?? ''}
+					onChange={(text) => void navigate({ search: { name: text || undefined }, replace: true })}
+				/>
+			}
+			filtered={search.name !== undefined}
+			onClear={() => void navigate({ search: {}, replace: true })}
+			empty={
+				<EmptyState title={t('admin.organizationsEmpty')}>
+					{t('admin.organizationsEmptyText')}
+				</EmptyState>
+			}
+			search={search}
+			onPage={(next) => void navigate({ search: (now) => ({ ...now, ...next }) })}
+		>
 			{adding && <OrganizationDialog onClose={() => setAdding(false)} />}
-		</>
+		</AdminList>
 	);
 }

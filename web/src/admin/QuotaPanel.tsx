@@ -1,6 +1,5 @@
-import { Add, AddAlt, List, SubtractAlt } from '@carbon/icons-react';
-import { Button } from '@carbon/react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { AddAlt, List, SubtractAlt } from '@carbon/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import type { TFunction } from 'i18next';
 import { useMemo, useState } from 'react';
@@ -9,10 +8,9 @@ import { api, got } from '../api/client';
 import type { Organization, QuotaLine } from '../api/types';
 import { formatDate, formatNumber } from '../lib/format';
 import { useRight } from '../session/me';
-import { ConfirmDialog } from '../ui/ConfirmDialog';
+import { ActDialog } from '../ui/ActDialog';
 import { EmptyState } from '../ui/EmptyState';
-import { notify } from '../ui/notices';
-import { ListFrame } from '../ui/table/ListFrame';
+import { ListPanel } from '../ui/table/ListPanel';
 import type { Column, RowAction } from '../ui/table/types';
 import { useLocalPage } from '../ui/table/useLocalPage';
 import { GrantDialog } from './GrantDialog';
@@ -64,13 +62,21 @@ function quotaColumns(t: TFunction): Column<QuotaLine>[] {
 	];
 }
 
+function withdraw(organization_id: number, profile_id: number) {
+	return got(
+		api.DELETE('/organizations/{organization_id}/grants/{profile_id}', {
+			params: { path: { organization_id, profile_id } },
+		}),
+	);
+}
+
 /** Which profiles an organization may order, and how many are left. */
 export function QuotaPanel({ organization }: { organization: Organization }) {
 	const { t } = useTranslation();
 	const navigate = useNavigate();
 	const operates = useRight('operate');
-	const [search, setSearch] = useLocalPage(50);
-	const query = useQuery(quotaQuery(organization.id, search));
+	const page = useLocalPage(50);
+	const query = useQuery(quotaQuery(organization.id, page[0]));
 	const [granting, setGranting] = useState(false);
 	const [topping, setTopping] = useState<QuotaLine>();
 	const [withdrawing, setWithdrawing] = useState<QuotaLine>();
@@ -115,30 +121,19 @@ export function QuotaPanel({ organization }: { organization: Organization }) {
 		.map((line) => line.profile.id);
 
 	return (
-		<section className="panel">
-			<div className="panel__head">
-				<h2>{t('admin.quota')}</h2>
-				{operates && (
-					<Button size="md" renderIcon={Add} onClick={() => setGranting(true)}>
-						{t('admin.grant')}
-					</Button>
-				)}
-			</div>
-			<p className="quiet">{t('admin.quotaText')}</p>
-			<ListFrame
-				plain
-				label={t('admin.quota')}
-				query={query}
-				columns={columns}
-				rowId={rowId}
-				rowName={rowName}
-				actions={actions}
-				filtered={false}
-				empty={<EmptyState title={t('admin.quotaEmpty')}>{t('admin.quotaEmptyText')}</EmptyState>}
-				search={search}
-				limit={search.limit}
-				onPage={setSearch}
-			/>
+		<ListPanel
+			title={t('admin.quota')}
+			text={t('admin.quotaText')}
+			add={t('admin.grant')}
+			onAdd={operates ? () => setGranting(true) : undefined}
+			query={query}
+			columns={columns}
+			rowId={rowId}
+			rowName={rowName}
+			actions={actions}
+			empty={<EmptyState title={t('admin.quotaEmpty')}>{t('admin.quotaEmptyText')}</EmptyState>}
+			page={page}
+		>
 			{granting && (
 				<GrantDialog
 					organization={organization}
@@ -154,49 +149,17 @@ export function QuotaPanel({ organization }: { organization: Organization }) {
 				/>
 			)}
 			{withdrawing && (
-				<WithdrawDialog
-					organization={organization}
-					line={withdrawing}
+				<ActDialog
+					title={t('admin.withdrawTitle', { name: withdrawing.profile.name })}
+					label={organization.name}
+					act={() => withdraw(organization.id, withdrawing.profile.id)}
+					done={t('admin.withdrawDone', { name: withdrawing.profile.name })}
+					changes={['organization']}
 					onClose={() => setWithdrawing(undefined)}
-				/>
+				>
+					{t('admin.withdrawText')}
+				</ActDialog>
 			)}
-		</section>
-	);
-}
-
-interface WithdrawDialogProps {
-	organization: Organization;
-	line: QuotaLine;
-	onClose: () => void;
-}
-
-function WithdrawDialog({ organization, line, onClose }: WithdrawDialogProps) {
-	const { t } = useTranslation();
-	const client = useQueryClient();
-	const withdraw = useMutation({
-		mutationFn: () =>
-			got(
-				api.DELETE('/organizations/{organization_id}/grants/{profile_id}', {
-					params: { path: { organization_id: organization.id, profile_id: line.profile.id } },
-				}),
-			),
-		onSuccess: () => {
-			onClose();
-			notify('success', t('admin.withdrawDone', { name: line.profile.name }));
-			void client.invalidateQueries({ queryKey: ['organization', organization.id] });
-		},
-	});
-	return (
-		<ConfirmDialog
-			danger
-			title={t('admin.withdrawTitle', { name: line.profile.name })}
-			label={organization.name}
-			pending={withdraw.isPending}
-			error={withdraw.error}
-			onConfirm={() => withdraw.mutate()}
-			onClose={onClose}
-		>
-			<p>{t('admin.withdrawText')}</p>
-		</ConfirmDialog>
+		</ListPanel>
 	);
 }

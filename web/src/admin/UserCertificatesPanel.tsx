@@ -1,5 +1,5 @@
 import { CloseOutline } from '@carbon/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -7,9 +7,8 @@ import { api, got } from '../api/client';
 import type { User, UserCertificate } from '../api/types';
 import { formatDate, formatTime } from '../lib/format';
 import { useRight } from '../session/me';
-import { ConfirmDialog } from '../ui/ConfirmDialog';
-import { notify } from '../ui/notices';
-import { ListFrame } from '../ui/table/ListFrame';
+import { ActDialog } from '../ui/ActDialog';
+import { ListPanel } from '../ui/table/ListPanel';
 import type { Column, RowAction } from '../ui/table/types';
 import { useLocalPage } from '../ui/table/useLocalPage';
 import { userCertificatesQuery } from './queries';
@@ -64,8 +63,8 @@ function certificateColumns(t: TFunction): Column<UserCertificate>[] {
 export function UserCertificatesPanel({ user }: { user: Pick<User, 'id' | 'username'> }) {
 	const { t } = useTranslation();
 	const administers = useRight('admin');
-	const [search, setSearch] = useLocalPage(20);
-	const query = useQuery(userCertificatesQuery(user.id, search));
+	const page = useLocalPage(20);
+	const query = useQuery(userCertificatesQuery(user.id, page[0]));
 	const [revoking, setRevoking] = useState<UserCertificate>();
 	const columns = useMemo(() => certificateColumns(t), [t]);
 	const actions = useMemo<RowAction<UserCertificate>[]>(
@@ -82,63 +81,35 @@ export function UserCertificatesPanel({ user }: { user: Pick<User, 'id' | 'usern
 		[t, administers],
 	);
 	return (
-		<section className="panel">
-			<h2>{t('admin.certificates')}</h2>
-			<p className="quiet">{t('admin.certificatesText')}</p>
-			<ListFrame
-				plain
-				label={t('admin.certificates')}
-				query={query}
-				columns={columns}
-				rowId={rowId}
-				rowName={rowName}
-				actions={actions}
-				filtered={false}
-				empty={t('admin.certificatesEmpty')}
-				search={search}
-				limit={search.limit}
-				onPage={setSearch}
-			/>
-			{revoking && (
-				<RevokeDialog user={user} certificate={revoking} onClose={() => setRevoking(undefined)} />
-			)}
-		</section>
-	);
-}
-
-interface RevokeDialogProps {
-	user: Pick<User, 'id' | 'username'>;
-	certificate: UserCertificate;
-	onClose: () => void;
-}
-
-function RevokeDialog({ user, certificate, onClose }: RevokeDialogProps) {
-	const { t } = useTranslation();
-	const client = useQueryClient();
-	const revoke = useMutation({
-		mutationFn: () =>
-			got(
-				api.DELETE('/users/{user_id}/certificates/{sha256}', {
-					params: { path: { user_id: user.id, sha256: certificate.sha256 } },
-				}),
-			),
-		onSuccess: () => {
-			onClose();
-			notify('success', t('admin.saved'));
-			void client.invalidateQueries({ queryKey: ['user', user.id] });
-		},
-	});
-	return (
-		<ConfirmDialog
-			danger
-			title={t('admin.revokeCertificateTitle')}
-			label={`${user.username}, ${certificate.serial_number}`}
-			pending={revoke.isPending}
-			error={revoke.error}
-			onConfirm={() => revoke.mutate()}
-			onClose={onClose}
+		<ListPanel
+			title={t('admin.certificates')}
+			text={t('admin.certificatesText')}
+			query={query}
+			columns={columns}
+			rowId={rowId}
+			rowName={rowName}
+			actions={actions}
+			empty={t('admin.certificatesEmpty')}
+			page={page}
 		>
-			<p>{t('admin.revokeCertificateText')}</p>
-		</ConfirmDialog>
+			{revoking && (
+				<ActDialog
+					title={t('admin.revokeCertificateTitle')}
+					label={`${user.username}, ${revoking.serial_number}`}
+					act={() =>
+						got(
+							api.DELETE('/users/{user_id}/certificates/{sha256}', {
+								params: { path: { user_id: user.id, sha256: revoking.sha256 } },
+							}),
+						)
+					}
+					done={t('admin.saved')}
+					changes={['user']}
+					onClose={() => setRevoking(undefined)}
+				>
+					{t('admin.revokeCertificateText')}
+				</ActDialog>
+			)}
+		</ListPanel>
 	);
 }

@@ -1,5 +1,3 @@
-import { Add } from '@carbon/icons-react';
-import { Button } from '@carbon/react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import type { TFunction } from 'i18next';
@@ -11,12 +9,11 @@ import { useRight } from '../session/me';
 import { EmptyState } from '../ui/EmptyState';
 import { FilterSelect } from '../ui/FilterSelect';
 import { FilterText } from '../ui/FilterText';
-import { ListFrame } from '../ui/table/ListFrame';
 import type { Column } from '../ui/table/types';
-import { useTitle } from '../ui/useTitle';
+import { AdminList } from './AdminList';
 import { NewUserDialog } from './NewUserDialog';
 import { useOrganizationChoices } from './OrganizationSelect';
-import { defaultLimit, usersQuery } from './queries';
+import { usersQuery } from './queries';
 import { StateTag } from './StateTag';
 import { roles, type UsersSearch } from './search';
 
@@ -68,7 +65,6 @@ function userColumns(t: TFunction): Column<User>[] {
 
 export function UsersPage() {
 	const { t } = useTranslation();
-	useTitle(t('admin.users'));
 	const search = route.useSearch();
 	const navigate = route.useNavigate();
 	const administers = useRight('admin');
@@ -83,66 +79,58 @@ export function UsersPage() {
 		});
 
 	return (
-		<>
-			<div className="page__head">
-				<h1>{t('admin.users')}</h1>
-				{administers && (
-					<Button size="md" renderIcon={Add} onClick={() => setAdding(true)}>
-						{t('admin.newUser')}
-					</Button>
-				)}
-			</div>
-			<ListFrame
-				label={t('admin.users')}
-				query={query}
-				columns={columns}
-				rowId={rowId}
-				rowName={rowName}
-				filters={
-					<search className="filters no-print" aria-label={t('admin.filters')}>
-						<FilterText
-							search
-							wide
-							label={t('admin.username')}
-							value={search.username ?? ''}
-							onChange={(text) => change({ username: text || undefined })}
-						/>
+		<AdminList
+			title={t('admin.users')}
+			add={t('admin.newUser')}
+			onAdd={administers ? () => setAdding(true) : undefined}
+			query={query}
+			columns={columns}
+			rowId={rowId}
+			rowName={rowName}
+			filters={
+				<>
+					<FilterText
+						search
+						wide
+						label={t('admin.username')}
+						value={search.username ?? ''}
+						onChange={(text) => change({ username: text || undefined })}
+					/>
+					<FilterSelect
+						label={t('admin.role')}
+						value={search.role ?? ''}
+						options={[
+							{ value: '', text: t('admin.anyRole') },
+							...roles.map((role) => ({ value: role, text: t(`shell.roles.${role}`) })),
+						]}
+						onChange={(value) => change({ role: roles.find((role) => role === value) })}
+					/>
+					{organizations.length > 1 && (
 						<FilterSelect
-							label={t('admin.role')}
-							value={search.role ?? ''}
+							label={t('admin.organization')}
+							value={search.organization?.toString() ?? ''}
 							options={[
-								{ value: '', text: t('admin.anyRole') },
-								...roles.map((role) => ({ value: role, text: t(`shell.roles.${role}`) })),
+								{ value: '', text: t('admin.anyOrganization') },
+								...organizations.map(({ id, name }) => ({ value: String(id), text: name })),
 							]}
-							onChange={(value) => change({ role: roles.find((role) => role === value) })}
+							onChange={(value) =>
+								change({ organization: value === '' ? undefined : Number(value) })
+							}
 						/>
-						{organizations.length > 1 && (
-							<FilterSelect
-								label={t('admin.organization')}
-								value={search.organization?.toString() ?? ''}
-								options={[
-									{ value: '', text: t('admin.anyOrganization') },
-									...organizations.map(({ id, name }) => ({ value: String(id), text: name })),
-								]}
-								onChange={(value) =>
-									change({ organization: value === '' ? undefined : Number(value) })
-								}
-							/>
-						)}
-					</search>
-				}
-				filtered={
-					search.username !== undefined ||
-					search.role !== undefined ||
-					search.organization !== undefined
-				}
-				onClear={() => void navigate({ search: {}, replace: true })}
-				empty={<EmptyState title={t('admin.usersEmpty')}>{t('admin.usersEmptyText')}</EmptyState>}
-				search={search}
-				limit={search.limit ?? defaultLimit}
-				onPage={(next) => void navigate({ search: (now) => ({ ...now, ...next }) })}
-			/>
+					)}
+				</>
+			}
+			filtered={
+				search.username !== undefined ||
+				search.role !== undefined ||
+				search.organization !== undefined
+			}
+			onClear={() => void navigate({ search: {}, replace: true })}
+			empty={<EmptyState title={t('admin.usersEmpty')}>{t('admin.usersEmptyText')}</EmptyState>}
+			search={search}
+			onPage={(next) => void navigate({ search: (now) => ({ ...now, ...next }) })}
+		>
 			{adding && <NewUserDialog onClose={() => setAdding(false)} />}
-		</>
+		</AdminList>
 	);
 }

@@ -29,6 +29,19 @@ export function organizationQuery(id: number) {
 	});
 }
 
+export function securityQuery(organizationId: number) {
+	return queryOptions({
+		queryKey: ['organization', organizationId, 'security'],
+		queryFn: ({ signal }) =>
+			got(
+				api.GET('/organizations/{organization_id}/security-settings', {
+					params: { path: { organization_id: organizationId } },
+					signal,
+				}),
+			),
+	});
+}
+
 export function quotaQuery(organizationId: number, { cursor, limit = defaultLimit }: PageSearch) {
 	return queryOptions({
 		queryKey: ['organization', organizationId, 'quota', cursor, limit],

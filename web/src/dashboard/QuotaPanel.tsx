@@ -12,7 +12,7 @@ export function QuotaPanel({ lines }: { lines: Line[] }) {
 	return (
 		<section className="panel">
 			<h2 className="panel__title">{t('dashboard.quota')}</h2>
-			<ul className="plain-list">
+			<ul className="plain-list plain-list--apart">
 				{lines.map((line) => (
 					<li key={line.profile.id} className="stack stack--tight">
 						<div className="split">
@@ -31,12 +31,12 @@ export function QuotaPanel({ lines }: { lines: Line[] }) {
 							tone={line.available * 10 < line.allocated ? 'bad' : undefined}
 						/>
 						<span className="quiet small">
-							{line.lasts_until
-								? t('dashboard.lasts', {
-										date: formatDate(`${line.lasts_until}T12:00:00Z`),
-										rate: line.per_day,
-									})
-								: t('dashboard.lastsLong')}
+							{t('dashboard.quotaLeft', { count: line.available })}
+							{line.lasts_until &&
+								`, ${t('dashboard.lasts', {
+									date: formatDate(`${line.lasts_until}T12:00:00Z`),
+									rate: line.per_day,
+								})}`}
 						</span>
 					</li>
 				))}

@@ -5,6 +5,7 @@ import { admin } from './en/admin';
 import { batches, methods, revoke, status } from './en/batches';
 import { certificates, dashboard, profiles } from './en/certificates';
 import { common, problems } from './en/common';
+import { ecosystems } from './en/ecosystems';
 import { enrol, passkey } from './en/enrol';
 import { help } from './en/help';
 import { inputProblems, order } from './en/order';
@@ -34,6 +35,7 @@ export const en = {
 	enrol,
 	passkey,
 	versions,
+	ecosystems,
 };
 
 export function i18nStart() {

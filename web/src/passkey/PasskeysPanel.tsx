@@ -1,12 +1,5 @@
-import { Add, CloseOutline } from '@carbon/icons-react';
-import { Button } from '@carbon/react';
-import {
-	keepPreviousData,
-	queryOptions,
-	useMutation,
-	useQuery,
-	useQueryClient,
-} from '@tanstack/react-query';
+import { CloseOutline } from '@carbon/icons-react';
+import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -14,10 +7,10 @@ import { api, got } from '../api/client';
 import type { Passkey } from '../api/types';
 import { formatTime } from '../lib/format';
 import { useRight } from '../session/me';
-import { ConfirmDialog } from '../ui/ConfirmDialog';
+import { ActDialog } from '../ui/ActDialog';
 import { Dialog } from '../ui/Dialog';
 import { notify } from '../ui/notices';
-import { ListFrame } from '../ui/table/ListFrame';
+import { ListPanel } from '../ui/table/ListPanel';
 import type { PageSearch } from '../ui/table/paging';
 import type { Column, RowAction } from '../ui/table/types';
 import { useLocalPage } from '../ui/table/useLocalPage';
@@ -63,13 +56,23 @@ function passkeyColumns(t: TFunction): Column<Passkey>[] {
 	];
 }
 
+function remove(userId: number | undefined, passkey_id: string) {
+	return userId === undefined
+		? got(api.DELETE('/me/passkeys/{passkey_id}', { params: { path: { passkey_id } } }))
+		: got(
+				api.DELETE('/users/{user_id}/passkeys/{passkey_id}', {
+					params: { path: { user_id: userId, passkey_id } },
+				}),
+			);
+}
+
 /** Passkeys of a user, or one's own, which one may add to. */
 export function PasskeysPanel({ userId }: { userId?: number }) {
 	const { t } = useTranslation();
 	const administers = useRight('admin');
 	const own = userId === undefined;
-	const [search, setSearch] = useLocalPage(20);
-	const query = useQuery(passkeysQuery(userId, search));
+	const page = useLocalPage(20);
+	const query = useQuery(passkeysQuery(userId, page[0]));
 	const [adding, setAdding] = useState(false);
 	const [removing, setRemoving] = useState<Passkey>();
 	const columns = useMemo(() => passkeyColumns(t), [t]);
@@ -87,35 +90,32 @@ export function PasskeysPanel({ userId }: { userId?: number }) {
 		[t, own, administers],
 	);
 	return (
-		<section className="panel">
-			<div className="panel__head">
-				<h2>{t('passkey.title')}</h2>
-				{own && passkeysKnown() && (
-					<Button size="md" renderIcon={Add} onClick={() => setAdding(true)}>
-						{t('passkey.add')}
-					</Button>
-				)}
-			</div>
-			<p className="quiet">{t(own ? 'passkey.ownText' : 'passkey.userText')}</p>
-			<ListFrame
-				plain
-				label={t('passkey.title')}
-				query={query}
-				columns={columns}
-				rowId={rowId}
-				rowName={rowName}
-				actions={actions}
-				filtered={false}
-				empty={t('passkey.empty')}
-				search={search}
-				limit={search.limit}
-				onPage={setSearch}
-			/>
+		<ListPanel
+			title={t('passkey.title')}
+			text={t(own ? 'passkey.ownText' : 'passkey.userText')}
+			add={t('passkey.add')}
+			onAdd={own && passkeysKnown() ? () => setAdding(true) : undefined}
+			query={query}
+			columns={columns}
+			rowId={rowId}
+			rowName={rowName}
+			actions={actions}
+			empty={t('passkey.empty')}
+			page={page}
+		>
 			{adding && <AddDialog onClose={() => setAdding(false)} />}
 			{removing && (
-				<RemoveDialog userId={userId} passkey={removing} onClose={() => setRemoving(undefined)} />
+				<ActDialog
+					title={t('passkey.removeTitle', { name: removing.name })}
+					act={() => remove(userId, removing.id)}
+					done={t('passkey.removed')}
+					changes={['passkeys']}
+					onClose={() => setRemoving(undefined)}
+				>
+					{t('passkey.removeText')}
+				</ActDialog>
 			)}
-		</section>
+		</ListPanel>
 	);
 }
 
@@ -138,47 +138,5 @@ function AddDialog({ onClose }: { onClose: () => void }) {
 				onCancel={onClose}
 			/>
 		</Dialog>
-	);
-}
-
-interface RemoveDialogProps {
-	userId: number | undefined;
-	passkey: Passkey;
-	onClose: () => void;
-}
-
-function RemoveDialog({ userId, passkey, onClose }: RemoveDialogProps) {
-	const { t } = useTranslation();
-	const client = useQueryClient();
-	const remove = useMutation({
-		mutationFn: () =>
-			userId === undefined
-				? got(
-						api.DELETE('/me/passkeys/{passkey_id}', {
-							params: { path: { passkey_id: passkey.id } },
-						}),
-					)
-				: got(
-						api.DELETE('/users/{user_id}/passkeys/{passkey_id}', {
-							params: { path: { user_id: userId, passkey_id: passkey.id } },
-						}),
-					),
-		onSuccess: () => {
-			onClose();
-			notify('success', t('passkey.removed'));
-			void client.invalidateQueries({ queryKey: ['passkeys'] });
-		},
-	});
-	return (
-		<ConfirmDialog
-			danger
-			title={t('passkey.removeTitle', { name: passkey.name })}
-			pending={remove.isPending}
-			error={remove.error}
-			onConfirm={() => remove.mutate()}
-			onClose={onClose}
-		>
-			<p>{t('passkey.removeText')}</p>
-		</ConfirmDialog>
 	);
 }

@@ -50,6 +50,18 @@ const userRoute = createRoute({
 	component: lazyPage(() => import('../admin/UserPage'), 'UserPage'),
 });
 
+const ecosystemsRoute = createRoute({
+	getParentRoute: () => adminRoute,
+	path: '/ecosystems',
+	component: lazyPage(() => import('../ecosystems/EcosystemsPage'), 'EcosystemsPage'),
+});
+
+const securityRoute = createRoute({
+	getParentRoute: () => adminRoute,
+	path: '/security',
+	component: lazyPage(() => import('../admin/SecurityPage'), 'SecurityPage'),
+});
+
 const authoritiesRoute = createRoute({
 	getParentRoute: () => adminRoute,
 	path: '/authorities',
@@ -70,6 +82,8 @@ export const adminRoutes = adminRoute.addChildren([
 	ledgerRoute,
 	usersRoute,
 	userRoute,
+	ecosystemsRoute,
+	securityRoute,
 	authoritiesRoute,
 	auditRoute,
 ]);

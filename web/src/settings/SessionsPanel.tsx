@@ -8,7 +8,7 @@ import type { SessionItem } from '../api/types';
 import { formatTime } from '../lib/format';
 import { notify } from '../ui/notices';
 import { problemText, problemTitle } from '../ui/problem-text';
-import { ListFrame } from '../ui/table/ListFrame';
+import { ListPanel } from '../ui/table/ListPanel';
 import type { Column, RowAction } from '../ui/table/types';
 import { useLocalPage } from '../ui/table/useLocalPage';
 
@@ -58,8 +58,8 @@ function sessionColumns(t: TFunction): Column<SessionItem>[] {
 export function SessionsPanel() {
 	const { t } = useTranslation();
 	const client = useQueryClient();
-	const [search, setSearch] = useLocalPage(20);
-	const { cursor, limit } = search;
+	const page = useLocalPage(20);
+	const { cursor, limit } = page[0];
 	const query = useQuery({
 		queryKey: ['sessions', cursor, limit],
 		queryFn: ({ signal }) =>
@@ -91,23 +91,16 @@ export function SessionsPanel() {
 		[t, mutate],
 	);
 	return (
-		<section className="panel">
-			<h2>{t('settings.sessions')}</h2>
-			<p className="quiet">{t('settings.sessionsText')}</p>
-			<ListFrame
-				plain
-				label={t('settings.sessions')}
-				query={query}
-				columns={columns}
-				rowId={rowId}
-				rowName={rowName}
-				actions={actions}
-				filtered={false}
-				empty={t('common.none')}
-				search={search}
-				limit={limit}
-				onPage={setSearch}
-			/>
-		</section>
+		<ListPanel
+			title={t('settings.sessions')}
+			text={t('settings.sessionsText')}
+			query={query}
+			columns={columns}
+			rowId={rowId}
+			rowName={rowName}
+			actions={actions}
+			empty={t('common.none')}
+			page={page}
+		/>
 	);
 }

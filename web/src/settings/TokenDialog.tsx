@@ -1,14 +1,14 @@
 import { Button, Checkbox, Select, SelectItem } from '@carbon/react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, got } from '../api/client';
 import type { Right, TokenCreated } from '../api/types';
 import { useMe } from '../session/me';
 import { CopyButton } from '../ui/CopyButton';
 import { Dialog } from '../ui/Dialog';
+import { FormDialog } from '../ui/FormDialog';
 import { Notice } from '../ui/Notice';
-import { ProblemNotice } from '../ui/ProblemNotice';
 import { TextField } from '../ui/TextField';
 
 const lifetimes = [7, 30, 90, 180, 365, 730] as const;
@@ -43,8 +43,7 @@ export function TokenDialog({ onClose }: { onClose: () => void }) {
 		},
 	});
 
-	function submit(event: FormEvent) {
-		event.preventDefault();
+	function submit() {
 		setTried(true);
 		if (nameWrong) document.getElementById('token-name')?.focus();
 		else if (scopes.length > 0) make.mutate();
@@ -66,63 +65,54 @@ export function TokenDialog({ onClose }: { onClose: () => void }) {
 		);
 	}
 	return (
-		<Dialog
+		<FormDialog
 			title={t('settings.newToken')}
+			submit={t('settings.createToken')}
+			pending={make.isPending}
+			error={make.error}
+			onSubmit={submit}
 			onClose={onClose}
-			footer={
-				<>
-					<Button kind="secondary" onClick={onClose}>
-						{t('common.cancel')}
-					</Button>
-					<Button type="submit" form="token-form" disabled={make.isPending}>
-						{t('settings.createToken')}
-					</Button>
-				</>
-			}
 		>
-			{make.error && <ProblemNotice error={make.error} />}
-			<form id="token-form" className="form" noValidate onSubmit={submit}>
-				<TextField
-					id="token-name"
-					data-autofocus
-					labelText={t('settings.tokenName')}
-					helperText={t('settings.tokenNameHint')}
-					autoComplete="off"
-					invalid={tried && nameWrong}
-					invalidText={t('settings.tokenNameError')}
-					value={name}
-					onChange={(event) => setName(event.target.value)}
-				/>
-				<fieldset className="stack stack--tight">
-					<legend className="form__legend">{t('settings.scopes')}</legend>
-					{me.rights.map((right) => (
-						<Checkbox
-							key={right}
-							id={`scope-${right}`}
-							labelText={t(`settings.scope.${right}`)}
-							checked={scopes.includes(right)}
-							onChange={(_, { checked }) =>
-								setScopes(checked ? [...scopes, right] : scopes.filter((other) => other !== right))
-							}
-						/>
-					))}
-					{tried && scopes.length === 0 && (
-						<p className="field-error" role="alert">
-							{t('settings.scopesError')}
-						</p>
-					)}
-				</fieldset>
-				<Select
-					id="token-expiry"
-					labelText={t('settings.expiry')}
-					value={days}
-					onChange={(event) => setDays(Number(event.target.value))}
-				>
-					{lifetimes.map((count) => (
-						<SelectItem key={count} value={count} text={t('settings.expiryDays', { count })} />
-					))}
-				</Select>
-			</form>
-		</Dialog>
+			<TextField
+				id="token-name"
+				data-autofocus
+				labelText={t('settings.tokenName')}
+				helperText={t('settings.tokenNameHint')}
+				autoComplete="off"
+				invalid={tried && nameWrong}
+				invalidText={t('settings.tokenNameError')}
+				value={name}
+				onChange={(event) => setName(event.target.value)}
+			/>
+			<fieldset className="stack stack--tight">
+				<legend className="form__legend">{t('settings.scopes')}</legend>
+				{me.rights.map((right) => (
+					<Checkbox
+						key={right}
+						id={`scope-${right}`}
+						labelText={t(`settings.scope.${right}`)}
+						checked={scopes.includes(right)}
+						onChange={(_, { checked }) =>
+							setScopes(checked ? [...scopes, right] : scopes.filter((other) => other !== right))
+						}
+					/>
+				))}
+				{tried && scopes.length === 0 && (
+					<p className="field-error" role="alert">
+						{t('settings.scopesError')}
+					</p>
+				)}
+			</fieldset>
+			<Select
+				id="token-expiry"
+				labelText={t('settings.expiry')}
+				value={days}
+				onChange={(event) => setDays(Number(event.target.value))}
+			>
+				{lifetimes.map((count) => (
+					<SelectItem key={count} value={count} text={t('settings.expiryDays', { count })} />
+				))}
+			</Select>
+		</FormDialog>
 	);
 }

@@ -1,16 +1,14 @@
-import { Add, CloseOutline } from '@carbon/icons-react';
-import { Button } from '@carbon/react';
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { CloseOutline } from '@carbon/icons-react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, got } from '../api/client';
 import type { Token } from '../api/types';
 import { formatDate, formatTime } from '../lib/format';
-import { ConfirmDialog } from '../ui/ConfirmDialog';
+import { ActDialog } from '../ui/ActDialog';
 import { EmptyState } from '../ui/EmptyState';
-import { notify } from '../ui/notices';
-import { ListFrame } from '../ui/table/ListFrame';
+import { ListPanel } from '../ui/table/ListPanel';
 import type { Column, RowAction } from '../ui/table/types';
 import { useLocalPage } from '../ui/table/useLocalPage';
 import { TokenDialog } from './TokenDialog';
@@ -70,10 +68,10 @@ function tokenColumns(t: TFunction): Column<Token>[] {
 
 export function TokensPanel({ mayMake }: { mayMake: boolean }) {
 	const { t } = useTranslation();
-	const [search, setSearch] = useLocalPage(20);
+	const page = useLocalPage(20);
 	const [making, setMaking] = useState(false);
 	const [revoking, setRevoking] = useState<Token>();
-	const { cursor, limit } = search;
+	const { cursor, limit } = page[0];
 	const query = useQuery({
 		queryKey: ['tokens', cursor, limit],
 		queryFn: ({ signal }) =>
@@ -95,58 +93,33 @@ export function TokensPanel({ mayMake }: { mayMake: boolean }) {
 		[t, mayMake],
 	);
 	return (
-		<section className="panel">
-			<div className="panel__head">
-				<h2>{t('settings.tokens')}</h2>
-				{mayMake && (
-					<Button size="md" renderIcon={Add} onClick={() => setMaking(true)}>
-						{t('settings.newToken')}
-					</Button>
-				)}
-			</div>
-			<p className="quiet">{t('settings.tokensText')}</p>
-			<ListFrame
-				plain
-				label={t('settings.tokens')}
-				query={query}
-				columns={columns}
-				rowId={rowId}
-				rowName={rowName}
-				actions={actions}
-				filtered={false}
-				empty={<EmptyState title={t('settings.noTokens')}>{t('settings.noTokensText')}</EmptyState>}
-				search={search}
-				limit={limit}
-				onPage={setSearch}
-			/>
-			{making && <TokenDialog onClose={() => setMaking(false)} />}
-			{revoking && <RevokeTokenDialog token={revoking} onClose={() => setRevoking(undefined)} />}
-		</section>
-	);
-}
-
-function RevokeTokenDialog({ token, onClose }: { token: Token; onClose: () => void }) {
-	const { t } = useTranslation();
-	const client = useQueryClient();
-	const revoke = useMutation({
-		mutationFn: () =>
-			got(api.DELETE('/tokens/{token_id}', { params: { path: { token_id: token.id } } })),
-		onSuccess: () => {
-			onClose();
-			notify('success', t('settings.tokenGone'));
-			void client.invalidateQueries({ queryKey: ['tokens'] });
-		},
-	});
-	return (
-		<ConfirmDialog
-			danger
-			title={t('settings.revokeTokenTitle')}
-			pending={revoke.isPending}
-			error={revoke.error}
-			onConfirm={() => revoke.mutate()}
-			onClose={onClose}
+		<ListPanel
+			title={t('settings.tokens')}
+			text={t('settings.tokensText')}
+			add={t('settings.newToken')}
+			onAdd={mayMake ? () => setMaking(true) : undefined}
+			query={query}
+			columns={columns}
+			rowId={rowId}
+			rowName={rowName}
+			actions={actions}
+			empty={<EmptyState title={t('settings.noTokens')}>{t('settings.noTokensText')}</EmptyState>}
+			page={page}
 		>
-			<p>{t('settings.revokeTokenText', { name: token.name })}</p>
-		</ConfirmDialog>
+			{making && <TokenDialog onClose={() => setMaking(false)} />}
+			{revoking && (
+				<ActDialog
+					title={t('settings.revokeTokenTitle')}
+					act={() =>
+						got(api.DELETE('/tokens/{token_id}', { params: { path: { token_id: revoking.id } } }))
+					}
+					done={t('settings.tokenGone')}
+					changes={['tokens']}
+					onClose={() => setRevoking(undefined)}
+				>
+					{t('settings.revokeTokenText', { name: revoking.name })}
+				</ActDialog>
+			)}
+		</ListPanel>
 	);
 }

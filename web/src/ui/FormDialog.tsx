@@ -10,6 +10,7 @@ interface FormDialogProps {
 	title: string;
 	label?: string;
 	submit: string;
+	danger?: boolean;
 	pending: boolean;
 	error: unknown;
 	children: ReactNode;
@@ -19,7 +20,7 @@ interface FormDialogProps {
 
 /** A form in a dialog: Enter submits, refusals are shown above the fields. */
 export function FormDialog(props: FormDialogProps) {
-	const { title, label, submit, pending, error, children, onSubmit, onClose } = props;
+	const { title, label, submit, danger, pending, error, children, onSubmit, onClose } = props;
 	const { t } = useTranslation();
 	const id = useId();
 	const down = useLive() === 'down';
@@ -39,7 +40,12 @@ export function FormDialog(props: FormDialogProps) {
 					<Button kind="secondary" onClick={onClose}>
 						{t('common.cancel')}
 					</Button>
-					<Button type="submit" form={id} disabled={pending || down}>
+					<Button
+						kind={danger ? 'danger' : 'primary'}
+						type="submit"
+						form={id}
+						disabled={pending || down}
+					>
 						{submit}
 					</Button>
 				</>

@@ -31,7 +31,9 @@ export const admin = {
 	backOrganizations: 'Back to the organizations',
 	organizationMissing: 'There is no such organization',
 	security: 'Security settings',
-	securityText: 'Large orders can ask for the approval of a second person.',
+	securityText: 'How its users get in, and whether large orders need a second person.',
+	securityInstanceText:
+		'How operators and auditors get in. Organizations have settings of their own.',
 	approvalOn: 'Four eyes for large orders',
 	approvalAbove: 'Approval above this size',
 	approvalWrong: 'A whole number, 0 or more.',
@@ -154,6 +156,7 @@ export const admin = {
 	// authorities
 	authoritiesEmpty: 'No certificate authority.',
 	label: 'Authority',
+	documentName: 'In documents',
 	purpose: 'Purpose',
 	purposes: { root: 'Root', intermediate: 'Intermediate', issuing: 'Issuing' },
 	key: 'Key',

@@ -1,0 +1,16 @@
+export const ecosystems = {
+	title: 'Ecosystems',
+	new: 'New ecosystem',
+	edit: 'Edit the ecosystem',
+	name: 'Name',
+	nameHint: 'As users choose it at log-in, for example D3.1.',
+	nameWrong: '1 to 200 characters.',
+	id: 'Id in documents',
+	idHint: 'What profile documents name; it never changes.',
+	idWrong: 'Lower-case letters, digits, dots and hyphens; at most 64.',
+	position: 'Place in lists',
+	positionHint: 'Lists begin with the lowest number.',
+	positionWrong: 'A whole number from 0 to 1,000,000.',
+	empty: 'No ecosystem yet',
+	emptyText: 'An ecosystem is a group of profiles under one rule set.',
+} as const;
