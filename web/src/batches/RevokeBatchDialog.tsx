@@ -30,6 +30,7 @@ export function RevokeBatchDialog({ batch, onClose }: BatchDialogProps) {
 			title={t('revoke.titleBatch')}
 			label={t('batches.of', { id: batch.id, name: batch.name })}
 			count={batch.succeeded - batch.revoked}
+			profileId={batch.profile.id}
 			pending={revoke.isPending}
 			error={revoke.error}
 			onRevoke={revoke.mutate}

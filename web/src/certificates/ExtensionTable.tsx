@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { ScrollBox } from '../ui/ScrollBox';
+import { extensionTitle, extensionWords } from './extension-words';
 
 interface Extension {
 	oid: string;
@@ -27,16 +28,30 @@ export function ExtensionTable({ extensions }: { extensions: readonly Extension[
 					{extensions.map((extension) => (
 						<tr key={extension.oid}>
 							<td>
-								{extension.name}
+								<InWords words={extensionTitle(extension.name)} as={extension.name} />
 								{extension.optional && ` (${t('profiles.optional')})`}
 							</td>
 							<td className="mono">{extension.oid}</td>
 							<td>{t(extension.critical ? 'common.yes' : 'common.no')}</td>
-							<td className="wrap">{extension.value}</td>
+							<td className="wrap">
+								<InWords words={extensionWords(extension.value)} as={extension.value} />
+							</td>
 						</tr>
 					))}
 				</tbody>
 			</table>
 		</ScrollBox>
+	);
+}
+
+/** The words, and below them what standards call it. */
+function InWords({ words, as }: { words: string | undefined; as: string | null }) {
+	if (words === undefined) return as;
+	return (
+		<>
+			{words}
+			<br />
+			<span className="quiet small">{as}</span>
+		</>
 	);
 }

@@ -26,7 +26,7 @@ function Address({ url }: { url: string }) {
 
 export function ProfileFacts({ profile }: { profile: Profile }) {
 	const { t } = useTranslation();
-	const { ca, quota, pkcs12 } = profile;
+	const { ca, quota, pkcs12, revocation } = profile;
 	const soon = Date.parse(ca.not_after) - Date.now() < soonDays * 86_400_000;
 	return (
 		<div className="panels panels--pair">
@@ -52,6 +52,21 @@ export function ProfileFacts({ profile }: { profile: Profile }) {
 							min: pkcs12.password_min_length,
 						})}
 					</Fact>
+					{profile.days_to_live !== undefined && (
+						<Fact name={t('profiles.daysToLive')}>
+							{t('profiles.days', { count: profile.days_to_live })}
+						</Fact>
+					)}
+					{revocation && (
+						<>
+							<Fact name={t('profiles.reasons')}>
+								{revocation.reasons.map((reason) => t(`revoke.reasons.${reason}`)).join(', ')}
+							</Fact>
+							<Fact name={t('profiles.hold')}>
+								{t(revocation.hold ? 'profiles.holdAllowed' : 'profiles.holdNot')}
+							</Fact>
+						</>
+					)}
 				</Facts>
 			</section>
 			<section className="panel">
@@ -66,7 +81,7 @@ export function ProfileFacts({ profile }: { profile: Profile }) {
 					</Fact>
 					<Fact name={t('profiles.caExpires')}>
 						<span className={soon ? 'bad-text' : undefined}>
-							{formatDate(ca.not_after)}
+							{ca.not_after.startsWith('9999-') ? t('profiles.noEnd') : formatDate(ca.not_after)}
 							{soon && ` · ${t('profiles.caExpiresSoon')}`}
 						</span>
 					</Fact>

@@ -7,7 +7,7 @@ import { apiBase } from '../api/client';
 import { isStatus } from '../api/problem';
 import type { Profile } from '../api/types';
 import { ExtensionTable } from '../certificates/ExtensionTable';
-import { useRight } from '../session/me';
+import { useMe, useRight } from '../session/me';
 import { BackLink } from '../ui/BackLink';
 import { DownloadLink } from '../ui/DownloadLink';
 import { Notice } from '../ui/Notice';
@@ -48,7 +48,7 @@ function ProfileBody({ profile }: { profile: Profile }) {
 	const { t } = useTranslation();
 	const navigate = useNavigate();
 	const mayOrder = useRight('order');
-	const operates = useRight('operate');
+	const instance = useMe().organization === null;
 	const path = `${apiBase}/profiles/${profile.id}`;
 	return (
 		<>
@@ -93,7 +93,7 @@ function ProfileBody({ profile }: { profile: Profile }) {
 				<ExtensionTable extensions={profile.extensions} />
 				<p className="quiet small">{t('profiles.onlyExtensions')}</p>
 			</section>
-			{operates && <VersionsPanel profile={profile} />}
+			{instance && <VersionsPanel profile={profile} />}
 		</>
 	);
 }

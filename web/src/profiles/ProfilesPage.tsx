@@ -1,8 +1,9 @@
-import { CloudDownload, Information, ShoppingCart } from '@carbon/icons-react';
+import { Add, CloudDownload, Information, ShoppingCart } from '@carbon/icons-react';
+import { Button } from '@carbon/react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import type { TFunction } from 'i18next';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, apiBase, got } from '../api/client';
 import type { ProfileSummary } from '../api/types';
@@ -18,6 +19,7 @@ import type { Column, RowAction } from '../ui/table/types';
 import { useShownColumns } from '../ui/table/useShownColumns';
 import { useTitle } from '../ui/useTitle';
 import { keyText } from './keyText';
+import { NewProfileDialog } from './NewProfileDialog';
 import { defaultLimit, profilesQuery } from './queries';
 import { type ProfilesSearch, profileSorts } from './search';
 
@@ -90,6 +92,8 @@ export function ProfilesPage() {
 	const columns = useMemo(() => profileColumns(t), [t]);
 	const shown = useShownColumns('profiles', columns);
 	const mayOrder = me.rights.includes('order');
+	const operates = me.rights.includes('operate');
+	const [adding, setAdding] = useState(false);
 
 	const actions = useMemo<RowAction<ProfileSummary>[]>(
 		() => [
@@ -127,7 +131,14 @@ export function ProfilesPage() {
 
 	return (
 		<div className="page page--list">
-			<h1>{t('profiles.title')}</h1>
+			<div className="page__head">
+				<h1>{t('profiles.title')}</h1>
+				{operates && (
+					<Button size="md" renderIcon={Add} onClick={() => setAdding(true)}>
+						{t('versions.newProfile')}
+					</Button>
+				)}
+			</div>
 			<ListFrame
 				label={t('profiles.table')}
 				query={query}
@@ -185,6 +196,7 @@ export function ProfilesPage() {
 				limit={search.limit ?? defaultLimit}
 				onPage={(next) => void navigate({ search: (now) => ({ ...now, ...next }) })}
 			/>
+			{adding && <NewProfileDialog onClose={() => setAdding(false)} />}
 		</div>
 	);
 }

@@ -28,3 +28,17 @@ export function profileQuery(id: number) {
 		staleTime: 30_000,
 	});
 }
+
+/** The document of a version; for operators and auditors. */
+export function documentQuery(id: number, version: number) {
+	return queryOptions({
+		queryKey: ['profile', id, 'version', version],
+		queryFn: ({ signal }) =>
+			got(
+				api.GET('/profiles/{profile_id}/versions/{version}', {
+					params: { path: { profile_id: id, version } },
+					signal,
+				}),
+			),
+	});
+}

@@ -1,13 +1,9 @@
-import { Button } from '@carbon/react';
-import { type FormEvent, useId, useState } from 'react';
+import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RevocationReason } from '../api/types';
 import { dayStart } from '../lib/format';
-import { useLive } from '../live/live';
-import { Dialog } from '../ui/Dialog';
+import { FormDialog } from '../ui/FormDialog';
 import { Meter } from '../ui/Meter';
-import { Notice } from '../ui/Notice';
-import { ProblemNotice } from '../ui/ProblemNotice';
 import { TextField } from '../ui/TextField';
 import { ReasonSelect } from './ReasonSelect';
 
@@ -25,6 +21,8 @@ interface RevokeDialogProps {
 	label?: string;
 	count: number;
 	pending: boolean;
+	/** Where all are of one profile. */
+	profileId?: number;
 	/** May it be said since when they are bad? */
 	asksSince?: boolean;
 	/** How far a revocation in several requests has come. */
@@ -35,10 +33,10 @@ interface RevokeDialogProps {
 }
 
 export function RevokeDialog(props: RevokeDialogProps) {
-	const { title, label, count, pending, asksSince, done, error, onRevoke, onClose } = props;
+	const { title, label, count, pending, profileId, asksSince, done, error } = props;
+	const { onRevoke, onClose } = props;
 	const { t } = useTranslation();
 	const id = useId();
-	const down = useLive() === 'down';
 	const [reason, setReason] = useState<RevocationReason | ''>('');
 	const [since, setSince] = useState('');
 	const [typed, setTyped] = useState('');
@@ -47,8 +45,7 @@ export function RevokeDialog(props: RevokeDialogProps) {
 	const numberWrong = asksNumber && typed.replace(/[\s.,']/g, '') !== String(count);
 	const sinceWrong = since !== '' && Date.parse(dayStart(since) ?? '') > Date.now();
 
-	function submit(event: FormEvent) {
-		event.preventDefault();
+	function submit() {
 		setTried(true);
 		if (reason === '') document.getElementById(`${id}-reason`)?.focus();
 		else if (numberWrong) document.getElementById(`${id}-count`)?.focus();
@@ -57,59 +54,51 @@ export function RevokeDialog(props: RevokeDialogProps) {
 	}
 
 	return (
-		<Dialog
+		<FormDialog
+			danger
 			title={title}
 			label={label}
+			submit={t('common.ok')}
+			pending={pending}
+			error={error}
+			onSubmit={submit}
 			onClose={onClose}
-			footer={
-				<>
-					<Button kind="secondary" onClick={onClose}>
-						{t('common.cancel')}
-					</Button>
-					<Button kind="danger" type="submit" form={`${id}-form`} disabled={pending || down}>
-						{t('common.ok')}
-					</Button>
-				</>
-			}
 		>
-			{error ? <ProblemNotice error={error} /> : null}
-			{down && <Notice kind="warning" title={t('shell.writesOff')} />}
-			<form id={`${id}-form`} className="form" noValidate onSubmit={submit}>
-				<p>{t(reason === 'certificate_hold' ? 'revoke.holdText' : 'revoke.text', { count })}</p>
-				<ReasonSelect
-					id={`${id}-reason`}
-					value={reason}
-					invalid={tried && reason === ''}
-					onChange={setReason}
+			<p>{t(reason === 'certificate_hold' ? 'revoke.holdText' : 'revoke.text', { count })}</p>
+			<ReasonSelect
+				profileId={profileId}
+				id={`${id}-reason`}
+				value={reason}
+				invalid={tried && reason === ''}
+				onChange={setReason}
+			/>
+			{asksSince && (
+				<TextField
+					id={`${id}-since`}
+					type="date"
+					labelText={t('common.optional', { label: t('revoke.since') })}
+					helperText={t('revoke.sinceHint')}
+					value={since}
+					invalid={tried && sinceWrong}
+					invalidText={t('revoke.sinceWrong')}
+					onChange={(event) => setSince(event.target.value)}
 				/>
-				{asksSince && (
-					<TextField
-						id={`${id}-since`}
-						type="date"
-						labelText={t('common.optional', { label: t('revoke.since') })}
-						helperText={t('revoke.sinceHint')}
-						value={since}
-						invalid={tried && sinceWrong}
-						invalidText={t('revoke.sinceWrong')}
-						onChange={(event) => setSince(event.target.value)}
-					/>
-				)}
-				{asksNumber && (
-					<TextField
-						id={`${id}-count`}
-						labelText={t('revoke.confirmCount', { count })}
-						inputMode="numeric"
-						autoComplete="off"
-						value={typed}
-						invalid={tried && numberWrong}
-						invalidText={t('revoke.confirmError')}
-						onChange={(event) => setTyped(event.target.value)}
-					/>
-				)}
-				{pending && done !== undefined && (
-					<Meter wide label={t('revoke.revoking')} value={done} max={count} />
-				)}
-			</form>
-		</Dialog>
+			)}
+			{asksNumber && (
+				<TextField
+					id={`${id}-count`}
+					labelText={t('revoke.confirmCount', { count })}
+					inputMode="numeric"
+					autoComplete="off"
+					value={typed}
+					invalid={tried && numberWrong}
+					invalidText={t('revoke.confirmError')}
+					onChange={(event) => setTyped(event.target.value)}
+				/>
+			)}
+			{pending && done !== undefined && (
+				<Meter wide label={t('revoke.revoking')} value={done} max={count} />
+			)}
+		</FormDialog>
 	);
 }
