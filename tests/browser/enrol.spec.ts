@@ -1,33 +1,10 @@
 // What one logs in with besides the password: invited, made in the browser, used, taken away.
 
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
-import { Client } from "../lib/client.ts";
-import type { Instance } from "../lib/instance.ts";
 import { openssl } from "../lib/world.ts";
 import { accessible, expect, logIn, row, test } from "./page.ts";
-
-/** The link of that kind in the newest mail to an address. */
-async function mailedLink(instance: Instance, email: string, kind: RegExp): Promise<string> {
-	const dir = join(instance.dir, "mail");
-	let link = "";
-	await expect
-		.poll(
-			() => {
-				const mails = readdirSync(dir)
-					.filter((name) => name.endsWith(".eml"))
-					.map((name) => readFileSync(join(dir, name), "utf8"))
-					.filter((text) => text.includes(`<${email}>`));
-				link = mails.map((text) => kind.exec(text)?.[0] ?? "").filter(Boolean).at(-1) ?? "";
-				return link;
-			},
-			{ timeout: 20_000 },
-		)
-		.not.toBe("");
-	return link;
-}
+import { addUser, mailedLink, resetPassword, withCertificate } from "./people.ts";
 
 test("an invited user makes an admin certificate in the browser, and logs in with it until it is revoked", async ({ portal, browser }) => {
 	const { instance } = portal;
@@ -37,14 +14,7 @@ test("an invited user makes an admin certificate in the browser, and logs in wit
 	const password = "a long sentence for the test of it";
 
 	const admin = await portal.open("organization_admin", { path: "/admin/users" });
-	await admin.getByRole("button", { name: "New user" }).click();
-	const dialog = admin.getByRole("dialog");
-	await dialog.getByLabel("Username", { exact: true }).fill(username);
-	await dialog.getByLabel("Full name").fill("Ina Invited");
-	await dialog.getByLabel("E-mail").fill(email);
-	await dialog.getByLabel("Role").selectOption({ label: "Orderer" });
-	await accessible(admin);
-	await dialog.getByRole("button", { name: "Add", exact: true }).click();
+	await addUser(admin, { username, email, name: "Ina Invited", role: "Orderer" });
 	await admin.getByRole("link", { name: username }).click();
 	await expect(admin.getByRole("button", { name: "Withdraw the invitation" })).toHaveCount(1);
 	await accessible(admin);
@@ -68,30 +38,11 @@ test("an invited user makes an admin certificate in the browser, and logs in wit
 	const [download] = await Promise.all([page.waitForEvent("download"), save.click()]);
 	const p12 = readFileSync(await download.path());
 	const text = openssl(["pkcs12", "-in", "f.p12", "-passin", `pass:${filePassword}`, "-nodes"], { "f.p12": p12 }).toString();
-	const pem = (label: string) => new RegExp(`-----BEGIN ${label}-----[^-]*-----END ${label}-----`).exec(text)?.[0] ?? "";
-	expect(pem("CERTIFICATE")).not.toBe("");
 	await page.reload();
 	await expect(page.getByText("does not work any more")).toBeVisible();
 
-	const stranger = new Client(instance, instance.user("viewer"), "nothing");
-	await stranger.call("requestPasswordReset", 202, { json: { username } });
-	const reset = await mailedLink(instance, email, /https:\/\/\S+\/reset-password\?token=[0-9a-f]+/);
-	await page.goto(new URL(reset).pathname + new URL(reset).search);
-	await page.getByLabel("New password", { exact: true }).fill(password);
-	await page.getByLabel("Repeat the new password").fill(password);
-	await page.getByRole("button", { name: "Set the password" }).click();
-	await expect(page.getByText("The password is set")).toBeVisible();
-
-	const [certPath, keyPath] = ["CERTIFICATE", "PRIVATE KEY"].map((label) => {
-		const path = join(process.env.WORK ?? tmpdir(), `${username}-${label.slice(0, 4)}.pem`);
-		writeFileSync(path, `${pem(label)}\n`, { mode: 0o600 });
-		return path;
-	});
-	const context = await browser.newContext({
-		baseURL: instance.demo.portal_url,
-		ignoreHTTPSErrors: true,
-		clientCertificates: [{ origin: new URL(instance.demo.mtls_url).origin, certPath, keyPath }],
-	});
+	await resetPassword(page, instance, username, email, password);
+	const context = await withCertificate(browser, instance, text);
 	const own = await context.newPage();
 	await own.goto("/login");
 	await logIn(own, { ...instance.user("viewer"), username, password });
@@ -174,4 +125,66 @@ test("a passkey is registered, logs in, and is removed", async ({ portal }) => {
 	await page.getByRole("dialog").getByRole("button", { name: "OK", exact: true }).click();
 	// The session was opened with it, and ends with it.
 	await expect(page.getByText("Your session has ended")).toBeVisible();
+});
+
+test("the portal makes the admin certificate once, in a file that opens with the password typed", async ({ portal, browser }) => {
+	const { instance } = portal;
+	const username = `portal-made-${Date.now()}`;
+	const email = `${username}@demo.example`;
+	const filePassword = "a file of mine, 2 of 2";
+	const password = "another long sentence for a test";
+	const admin = await portal.open("organization_admin", { path: "/admin/users" });
+	await addUser(admin, { username, email, name: "Paul Portal", role: "Viewer" });
+
+	const link = await mailedLink(instance, email, /https:\/\/\S+\/enrol\/[0-9a-f]{64}/);
+	const page = await portal.open("viewer", { logIn: false, certificate: false, path: new URL(link).pathname });
+	await page.getByText("By the portal, once").click();
+	await page.getByLabel("Password of the file", { exact: true }).fill(filePassword);
+	await page.getByLabel("Repeat the password of the file").fill(filePassword);
+	await accessible(page);
+	await page.getByRole("button", { name: "Get the certificate" }).click();
+	const save = page.getByRole("link", { name: /^Save / });
+	await expect(save).toBeVisible({ timeout: 30_000 });
+	const [download] = await Promise.all([page.waitForEvent("download"), save.click()]);
+	expect(download.suggestedFilename()).toMatch(/\.p12$/);
+	const file = { "f.p12": readFileSync(await download.path()) };
+	expect(() => openssl(["pkcs12", "-in", "f.p12", "-passin", "pass:wrong", "-nodes"], file)).toThrow();
+	// The portal makes it for old systems too.
+	const text = openssl(["pkcs12", "-in", "f.p12", "-passin", `pass:${filePassword}`, "-nodes", "-legacy"], file).toString();
+	expect(text).toContain("PRIVATE KEY");
+	await page.reload();
+	await expect(page.getByText("does not work any more")).toBeVisible();
+
+	await resetPassword(page, instance, username, email, password);
+	const context = await withCertificate(browser, instance, text);
+	const own = await context.newPage();
+	await own.goto("/login");
+	await logIn(own, { ...instance.user("viewer"), username, password });
+	await own.getByRole("button", { name: "Enter", exact: true }).click();
+	await expect(own.getByRole("heading", { name: "Dashboard" })).toBeVisible();
+	await expect(own.getByText("Last login: none before this one")).toBeVisible();
+	await context.close();
+});
+
+test("an invitation is taken with a passkey, where the organization allows it", async ({ portal }) => {
+	const { instance } = portal;
+	const username = `keyed-${Date.now()}`;
+	const email = `${username}@demo.example`;
+	const password = "yet another long sentence here";
+	const admin = await portal.open("organization_admin", { other: true, path: "/admin/users" });
+	await addUser(admin, { username, email, name: "Kim Keyed", role: "Viewer" });
+	const link = await mailedLink(instance, email, /https:\/\/\S+\/enrol\/[0-9a-f]{64}/);
+	const page = await portal.open("viewer", { logIn: false, certificate: false, path: new URL(link).pathname });
+	await authenticator(page);
+	await page.getByRole("tab", { name: "Passkey" }).click();
+	await page.getByLabel("Passkey name").fill("first key");
+	await accessible(page);
+	await page.getByRole("button", { name: "Register" }).click();
+	await expect(page.getByText("The passkey is registered.")).toBeVisible();
+	await resetPassword(page, instance, username, email, password);
+	await page.goto("/login");
+	await logIn(page, { ...instance.user("viewer", true), username, password });
+	await page.getByRole("button", { name: "Use the passkey" }).click();
+	await page.getByRole("button", { name: "Enter", exact: true }).click();
+	await expect(page.getByRole("heading", { name: "Dashboard" })).toBeVisible();
 });
