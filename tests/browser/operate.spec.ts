@@ -155,7 +155,8 @@ test("ecosystems: added and named anew, and profiles made in them from a copy or
 	await expect(dialog.getByText("No CA has signed it.")).toBeVisible();
 	await accessible(page);
 	await dialog.getByRole("button", { name: "Prepare", exact: true }).click();
-	await expect(page.getByText(`Profile ${document.id} is prepared.`)).toBeVisible();
+	await expect(page.getByRole("heading", { name, exact: true })).toBeVisible();
+	await expect(page.getByText(`Profile ${document.id} is prepared.`, { exact: true })).toBeVisible();
 	execFileSync(program, ["profile", "activate", String(document.id), "--dir", portal.instance.dir], { stdio: "pipe" });
 	await page.goto(`/profiles/${document.id}`);
 	await expect(page.getByRole("heading", { name, exact: true })).toBeVisible();

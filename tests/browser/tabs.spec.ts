@@ -106,4 +106,13 @@ test("at 320 pixels nothing is wider than the window", async ({ portal }) => {
 		await expect(page.getByRole("heading", { level: 1 }).first()).toBeVisible();
 		expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(320);
 	}
+	// What opens from the header lies within the window too.
+	for (const button of [/User menu/, /^Profile:/]) {
+		await page.getByRole("button", { name: button }).click();
+		const box = await page.locator(".popup__panel").boundingBox();
+		expect(box?.y, String(button)).toBeGreaterThanOrEqual(0);
+		expect(box?.x).toBeGreaterThanOrEqual(0);
+		expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(320);
+		await page.keyboard.press("Escape");
+	}
 });

@@ -81,9 +81,10 @@ export function NewProfileDialog({ onClose }: { onClose: () => void }) {
 			failed={listFailed ?? base.error}
 			keep={async (body) => {
 				const { profile_id } = await got(api.POST('/profiles', { body }));
-				notify('success', t('versions.made', { id: profile_id }), t('versions.activate'));
 				void client.invalidateQueries({ queryKey: ['profiles'] });
-				void navigate({ to: '/profiles/$profileId', params: { profileId: String(profile_id) } });
+				// A change of the page takes away what was said before.
+				await navigate({ to: '/profiles/$profileId', params: { profileId: String(profile_id) } });
+				notify('success', t('versions.made', { id: profile_id }), t('versions.activate'));
 			}}
 			onClose={onClose}
 		>
