@@ -324,6 +324,42 @@ certificates(const struct world *w)
 	certificate_page(w, "certificates: part of a subject, in a window of 1,000", f, 1, 2500);
 }
 
+/* Every filter of the list of certificates with its usual order, of one organization and of all. */
+static const struct {
+	const char			*name;
+	struct certificate_filter	 f;
+	size_t				 rows;
+	int64_t				 mine, all;	/* rows read at most: of organization 1, of all */
+} certificate_filters[] = {
+	{ "no filter",	{ .state = -1 },			PAGE, FEW, FEW },
+	{ "a batch",	{ .state = -1, .batch_id = 102501 },	40, FEW, FEW },
+	{ "a profile",	{ .state = -1, .profile_id = 8 },	PAGE, 4 * FEW, 4 * FEW },
+	{ "issued",	{ .state = CERTIFICATE_ISSUED },	PAGE, FEW, FEW },
+	{ "revoked",	{ .state = 1 },				PAGE, 5 * FEW, 5 * FEW },
+	{ "rejected",	{ .state = 2 },				0, FEW, FEW },
+	/* Of all organizations: no index leads to ends, so those of half a table are looked at. */
+	{ "expired",	{ .state = CERTIFICATE_EXPIRED },	PAGE, 5 * FEW, CERTIFICATES },
+};
+
+static void
+certificates_filtered(const struct world *w)
+{
+	char what[96];
+
+	for (int64_t organization = 0; organization <= 1; organization++)
+		for (size_t i = 0; i < COUNT(certificate_filters); i++)
+			for (int down = 0; down < 2; down++) {
+				struct certificate_filter f = certificate_filters[i].f;
+
+				f.organization_id = organization;
+				f.descending = down;
+				(void)snprintf(what, sizeof(what), "certificates: %s%s%s", certificate_filters[i].name,
+				    down ? ", newest first" : "", organization == 0 ? ", of all" : "");
+				certificate_page(w, what, f, certificate_filters[i].rows,
+				    organization == 0 ? certificate_filters[i].all : certificate_filters[i].mine);
+			}
+}
+
 static void
 lists(enum db_engine engine, const char *uri)
 {
@@ -336,6 +372,7 @@ lists(enum db_engine engine, const char *uri)
 	batches(&w);
 	batches_middle(&w);
 	certificates(&w);
+	certificates_filtered(&w);
 }
 
 int
