@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{ "ca", cmd_ca, "certificate authorities" },
 	{ "crl", cmd_crl, "revocation lists: look, fetch, renew" },
 	{ "keys", cmd_keys, "key pairs that workers made in advance" },
+	{ "worker", cmd_worker, "worker hosts: look, declare one lost" },
 	{ "store", cmd_store, "move a whole store to another engine" },
 	{ "routes", cmd_routes, "the routes of the API" },
 };

@@ -167,6 +167,7 @@ must_check bool work_key_drop(const struct app *, const char *id, struct err *);
 /* ---- life ---- */
 
 #define WORK_BEAT_S 5		/* how often a host gives a sign of life */
+#define WORK_ALIVE_S (4 * WORK_BEAT_S)	/* without one for so long it is away */
 
 must_check bool work_beat(const struct app *, const char *host, struct err *);
 /* Whether any worker host gave one lately. */

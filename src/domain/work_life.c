@@ -4,8 +4,6 @@
 #include "store/partition.h"
 #include "store/worker.h"
 
-#define ALIVE_S (4 * WORK_BEAT_S)
-
 struct beat {
 	const char	*host;
 	bool		 alive;
@@ -33,7 +31,7 @@ alive_tx(struct db *db, void *arg, struct err *e)
 	int64_t now = clock_now_s();
 	struct beat *b = arg;
 
-	return store_worker_alive(db, now - ALIVE_S, now + ALIVE_S, &b->alive, e);
+	return store_worker_alive(db, now - WORK_ALIVE_S, now + WORK_ALIVE_S, &b->alive, e);
 }
 
 bool

@@ -61,13 +61,15 @@ store_slice_lease(struct db *tx, const char *owner, const char *host, int64_t no
 {
 	/*
 	 * Materialized: a planner may run a plain sub-select once a row, and with SKIP LOCKED each run finds
-	 * another.  The repeated condition makes the claim exclusive.
+	 * another.  The repeated condition makes the claim exclusive.  What nobody has the password of, since its host
+	 * was lost, is anybody's: to be failed.
 	 */
 	static const char sql[] =
 	    "WITH next AS MATERIALIZED (SELECT s.batch_id, s.slice_no FROM slice s"
 	    "  WHERE s.state = 'queued' AND s.lease_until_s < $3"
 	    "  AND (s.sealed = 0 OR EXISTS (SELECT 1 FROM batch_secret x JOIN worker_key k ON k.id = x.worker_key_id"
-	    "   WHERE x.batch_id = s.batch_id AND k.host = $4))"
+	    "   WHERE x.batch_id = s.batch_id AND k.host = $4)"
+	    "   OR NOT EXISTS (SELECT 1 FROM batch_secret x WHERE x.batch_id = s.batch_id))"
 	    "  ORDER BY s.turn, s.batch_id, s.slice_no LIMIT 1 /* skip_locked */)"
 	    " UPDATE slice SET lease_owner = $1, lease_until_s = $2, version = version + 1, attempts = attempts + 1"
 	    " WHERE (batch_id, slice_no) IN (SELECT batch_id, slice_no FROM next)"
