@@ -22,7 +22,7 @@ SEED ?=
 SETUP ?= tools/setup
 NODE := tools/with-node
 
-WEB_SOURCES := $(shell find web api/openapi.yaml -name node_modules -prune -o -path web/dist -prune -o -type f -print)
+WEB_SOURCES := $(shell find web api/openapi.yaml profiles/profile.schema.json -name node_modules -prune -o -path web/dist -prune -o -type f -print)
 
 .PHONY: run build test asan fault bench lint fmt clean cluster setup setup-test setup-lint setup-cluster programs page
 .DELETE_ON_ERROR:
