@@ -94,7 +94,7 @@ static const struct key keys[] = {
 	{ "mail", "dir", PATH, AT(mail.dir), "mail", 0, 0, "where mail is put without a server" },
 
 	{ "status", "run", BOOL, AT(status.run), "yes", 0, 0, "no: relying parties are served by other hosts" },
-	{ "status", "threads", INT, AT(status.threads), "4", 1, 256, "requests that need the signer worked on at once" },
+	{ "status", "threads", INT, AT(status.threads), "4", 1, 256, "lists and certificates sent at once; OCSP needs none of them" },
 	{ "status", "socket", PATH, AT(status.socket), "@run/status.sock", 0, 0, "Unix socket behind [listen] public" },
 	{ "status", "listen", LISTEN, AT(status.listen), "off", 0, 0, "ADDRESS:PORT without nginx, behind a balancer of yours" },
 	{ "status", "publish", BOOL, AT(status.publish), "yes", 0, 0,

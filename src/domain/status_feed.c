@@ -3,9 +3,7 @@
 #include "store/profile.h"
 
 struct feed {
-	const uint8_t			*serial;
-	struct status_row		*row;
-	bool				 found;
+	struct status_lookup		*lookups;
 	int64_t				 after, seq;
 	const struct status_walk	*walk;
 	bool				(*latest)(void *, int64_t, int64_t);
@@ -20,17 +18,29 @@ find_tx(struct db *db, void *arg, struct err *e)
 {
 	struct feed *f = arg;
 
-	return store_status_find(db, f->serial, f->row, &f->found, e);
+	for (size_t i = 0; i < f->n; i++)
+		if (!store_status_find(db, f->lookups[i].serial, &f->lookups[i].row, &f->lookups[i].found, e))
+			return false;
+	return true;
+}
+
+bool
+status_find_all(const struct app *app, struct status_lookup *lookups, size_t n, struct err *e)
+{
+	struct feed f = { .lookups = lookups, .n = n };
+
+	return app_tx(app, DB_READ, find_tx, &f, e);
 }
 
 bool
 status_find(const struct app *app, const uint8_t serial[16], struct status_row *row, bool *found, struct err *e)
 {
-	struct feed f = { .serial = serial, .row = row };
+	struct status_lookup one = { .serial = serial };
 
-	if (!app_tx(app, DB_READ, find_tx, &f, e))
+	if (!status_find_all(app, &one, 1, e))
 		return false;
-	*found = f.found;
+	*row = one.row;
+	*found = one.found;
 	return true;
 }
 

@@ -11,7 +11,14 @@
 
 struct ca;			/* store/profile.h */
 
-/* *found false: never issued here. */
+/* found false: never issued here. */
+struct status_lookup {
+	const uint8_t		*serial;	/* 16 octets */
+	struct status_row	 row;
+	bool			 found;
+};
+/* All as one state of the store. */
+must_check bool status_find_all(const struct app *, struct status_lookup *, size_t n, struct err *);
 must_check bool status_find(const struct app *, const uint8_t serial[16], struct status_row *, bool *found, struct err *);
 
 /*

@@ -291,7 +291,7 @@ job_request(void *arg)
 		f->step = router_admit(f->x);
 	if (f->step == STEP_HANDLE) {
 		router_handle(f->x);
-		f->step = STEP_ANSWER;
+		f->step = f->x->s.kind == RES_LATER ? STEP_LATER : STEP_ANSWER;
 	}
 	MHD_resume_connection(f->conn);
 }

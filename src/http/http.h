@@ -141,7 +141,7 @@ void http_ready_free(struct http_ready *);
 bool http_ready(struct http_res *, struct http_ready *, void (*done)(void *), void *arg);
 
 /*
- * For `quick` only: the answer comes from another thread, while the connection waits and no thread of the server
+ * The answer comes from another thread, while the connection waits and no thread of the server
  * does.  `begin` is called once it waits; whoever gets the turn answers with http_bytes or http_bytes_from on
  * http_turn_res(), and gives it back, once.  The request is alive until then.
  */

@@ -34,6 +34,11 @@ struct changed {
 	size_t		 n;
 };
 
+/* Requests by what became of them, and answers renewed ahead. */
+struct status_counts {
+	atomic_uint_fast64_t	 ready, fresh, malformed, unauthorized, try_later, internal, renewed;
+};
+
 struct status {
 	struct app		 app;		/* first: handlers get its address */
 	struct status_conf	 conf;
@@ -44,20 +49,23 @@ struct status {
 	int64_t			 seq;		/* the feed's */
 	struct renew_queue	 queue;
 	struct changed		 changed;
+	struct status_counts	 counts;
+	atomic_bool		 store_answers;	/* it did when it was asked last */
 	atomic_bool		 stop;
 	pthread_t		 feed, renewer, publisher;
 	bool			 feed_runs, renewer_runs, publisher_runs;
 };
 
 /* Handlers. */
-bool status_ocsp_get(struct app *, const struct http_req *, struct http_res *, struct err *);
-bool status_ocsp_post(struct app *, const struct http_req *, struct http_res *, struct err *);
-bool status_ocsp_quick(struct status *, const struct http_req *, struct http_res *);
+bool status_ocsp_route(struct app *, const struct http_req *, struct http_res *, struct err *);
+bool status_ocsp(struct status *, const struct http_req *, struct http_res *);
 bool status_crl_get(struct app *, const struct http_req *, struct http_res *, struct err *);
 bool status_crl_shard_get(struct app *, const struct http_req *, struct http_res *, struct err *);
 bool status_ca_cer(struct app *, const struct http_req *, struct http_res *, struct err *);
 bool status_ca_p7c(struct app *, const struct http_req *, struct http_res *, struct err *);
 
+/* The signing threads' look into the store: signing_look, arg: struct status. */
+bool ocsp_look(void *, struct sign_job *const *, size_t n, struct err *);
 /* Makes answers anew that were asked for. */
 void ocsp_renew(struct status *, const struct renewal *, size_t n);
 

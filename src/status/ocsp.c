@@ -11,11 +11,22 @@
 
 #define TYPE		OCSP_RESPONSE_TYPE
 #define UNKNOWN_S	300		/* nextUpdate of what we never issued: it may be issued any moment */
+#define TEXT_MAX	8192		/* the longest path there is */
 #define TOGETHER	128		/* renewals signed at once */
 
-static bool
-say(struct http_res *s, enum ocsp_error what)
+static void
+count(atomic_uint_fast64_t *n)
 {
+	atomic_fetch_add_explicit(n, 1, memory_order_relaxed);
+}
+
+static bool
+say(struct status *st, struct http_res *s, enum ocsp_error what)
+{
+	atomic_uint_fast64_t *of = what == OCSP_MALFORMED ? &st->counts.malformed : what == OCSP_UNAUTHORIZED ?
+	    &st->counts.unauthorized : what == OCSP_TRY_LATER ? &st->counts.try_later : &st->counts.internal;
+
+	count(of);
 	http_set(s, "Cache-Control", "no-store");
 	return http_bytes_from(s, 200, TYPE, ocsp_error_response(what), OCSP_ERROR_LEN, NULL, NULL);
 }
@@ -69,7 +80,7 @@ hex_value(char c)
 static bool
 path_decode(const char *raw, uint8_t *out, size_t cap, size_t *len)
 {
-	char text[2 * OCSP_REQUEST_MAX];
+	char text[TEXT_MAX];
 	size_t n = 0;
 
 	for (; *raw != '\0' && n < sizeof(text); raw++) {
@@ -85,19 +96,24 @@ path_decode(const char *raw, uint8_t *out, size_t cap, size_t *len)
 	return n < sizeof(text) && n > 0 && b64_decode(text, n, out, cap, len);
 }
 
-/* The request lives in `buf`, or in the body. */
+/* The request lives in the body, or in the arena. */
 static bool
-request_read(const struct http_req *q, uint8_t buf[OCSP_REQUEST_MAX], struct ocsp_request *r)
+request_read(const struct http_req *q, struct ocsp_request *r)
 {
 	struct err e = { 0 };
-	struct der d = { buf, 0 };
+	struct der d = { NULL, 0 };
+	uint8_t *buf;
 
 	if (q->method == POST) {
 		if (q->body == NULL || q->body->len == 0)
 			return false;
 		d = (struct der){ q->body->p, q->body->len };
-	} else if (!path_decode(http_param(q, "request"), buf, OCSP_REQUEST_MAX, &d.len))
-		return false;
+	} else {
+		buf = arena_alloc(q->arena, TEXT_MAX);
+		if (buf == NULL || !path_decode(http_param(q, "request"), buf, TEXT_MAX, &d.len))
+			return false;
+		d.p = buf;
+	}
 	return ocsp_request_parse(d, r, &e);
 }
 
@@ -108,84 +124,79 @@ plain(const struct status *st, const struct ocsp_request *r)
 	return r->n == 1 && (r->nonce.p == NULL || !st->conf.nonce);
 }
 
-bool
-status_ocsp_quick(struct status *st, const struct http_req *q, struct http_res *s)
-{
-	uint8_t buf[OCSP_REQUEST_MAX];
-	struct ocsp_request r;
-	struct answer *a;
-
-	if (!request_read(q, buf, &r))
-		return say(s, OCSP_MALFORMED);
-	if (!plain(st, &r))
-		return false;
-	a = answers_get(st->answers, r.ids[0].whole, r.ids[0].serial, clock_now_s());
-	return a != NULL && send_answer(st, q, s, a);
-}
-
 /* ---- what is true ---- */
 
 static void
-single_revoked(struct ocsp_single *x, const struct status_row *row)
+single_make(const struct status *st, const struct authority *ca, const struct ocsp_certid *id,
+    const struct status_lookup *found, int64_t now_s, struct ocsp_single *x)
 {
-	x->status = OCSP_REVOKED;
-	x->revoked_at_s = row->revoked_at;
-	x->reason = row->state == CERTIFICATE_ON_HOLD ? CRL_HOLD : row->reason > 0 ? (int)row->reason : 0;
-}
-
-static bool
-single_make(const struct status *st, const struct authority *ca, const struct ocsp_certid *id, int64_t now_s,
-    struct ocsp_single *x, struct err *e)
-{
-	struct status_row row;
-	bool found = false;
+	const struct status_row *row = &found->row;
 
 	*x = (struct ocsp_single){ .certid = id->whole, .status = OCSP_UNKNOWN, .this_update_s = now_s };
-	if (id->serial.len == sizeof(row.serial) && !status_find(&st->app, id->serial.p, &row, &found, e))
-		return false;
-	if (found && row.ca_id == ca->id) {
-		if (row.state == CERTIFICATE_ISSUED)
-			x->status = OCSP_GOOD;
-		else
-			single_revoked(x, &row);
+	if (found->found && row->ca_id == ca->id) {
+		x->status = row->state == CERTIFICATE_ISSUED ? OCSP_GOOD : OCSP_REVOKED;
+		x->revoked_at_s = row->revoked_at;
+		x->reason = row->state == CERTIFICATE_ON_HOLD ? CRL_HOLD : row->reason > 0 ? (int)row->reason : 0;
 	} else if (authorities_issued(st->cas, ca, id->serial))
 		x->status = OCSP_GOOD;
 	x->next_update_s = now_s + (x->status == OCSP_UNKNOWN && st->conf.ocsp_validity_s > UNKNOWN_S ? UNKNOWN_S :
 	    st->conf.ocsp_validity_s);
-	return true;
+}
+
+/* Serial numbers of another length were never given here: they are not looked for. */
+static bool
+is_ours(const struct ocsp_certid *id)
+{
+	return id->serial.len == sizeof(((struct status_row *)NULL)->serial);
+}
+
+bool
+ocsp_look(void *arg, struct sign_job *const *jobs, size_t n, struct err *e)
+{
+	struct status *st = arg;
+	int64_t mark = answers_mark(st->answers), now_s = clock_now_s();
+	const struct status_lookup none = { .found = false };
+	struct status_lookup *lookups;
+	size_t most = 0, k = 0;
+	bool ok;
+
+	for (size_t i = 0; i < n; i++)
+		most += jobs[i]->answer.n;
+	lookups = calloc(most, sizeof(*lookups));
+	if (lookups == NULL)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < jobs[i]->answer.n; j++)
+			if (is_ours(&jobs[i]->ids[j]))
+				lookups[k++].serial = jobs[i]->ids[j].serial.p;
+	ok = k == 0 || status_find_all(&st->app, lookups, k, e);
+	atomic_store(&st->store_answers, ok);
+	k = 0;
+	for (size_t i = 0; ok && i < n; i++) {
+		jobs[i]->mark = mark;
+		for (size_t j = 0; j < jobs[i]->answer.n; j++) {
+			const struct ocsp_certid *id = &jobs[i]->ids[j];
+
+			single_make(st, jobs[i]->ca, id, is_ours(id) ? &lookups[k++] : &none, now_s, &jobs[i]->answer.singles[j]);
+		}
+	}
+	free(lookups);
+	return ok;
 }
 
 /* ---- making answers ---- */
 
-static struct sign_job *
-job_new(const struct authority *ca)
-{
-	struct sign_job *job = calloc(1, sizeof(*job));
-
-	if (job == NULL)
-		abort();
-	job->ca = ca;
-	return job;
-}
-
-static void
-job_free(struct sign_job *job)
-{
-	str_free(&job->response);
-	free(job);
-}
-OWN_TYPE(struct sign_job, job_free)
-
+/* Takes what the job signed. */
 static struct answer *
-job_answer(const struct sign_job *job, const struct ocsp_certid *id)
+job_answer(const struct sign_job *job)
 {
 	const struct ocsp_single *x = &job->answer.singles[0];
 
-	return answer_new(job->ca, id->whole, id->serial,
+	return answer_new(job->ca, job->ids[0].whole, job->ids[0].serial,
 	    (struct der){ (const uint8_t *)job->response.p, job->response.len }, x->this_update_s, x->next_update_s);
 }
 
-/* All of one issuer: an answer has one signer.  NULL: foreign, or of several. */
+/* All of one issuer: an answer has one signer, and no client takes it from another CA's.  NULL: foreign, or of several. */
 static const struct authority *
 issuer_of(const struct status *st, const struct ocsp_request *r)
 {
@@ -198,71 +209,102 @@ issuer_of(const struct status *st, const struct ocsp_request *r)
 }
 
 static bool
-fail(struct http_res *s, const struct err *e)
+fail(struct status *st, struct http_res *s, const struct err *e)
 {
 	status_log_err("ocsp.failed", e);
-	return say(s, e->kind == ERR_UNAVAILABLE || e->kind == ERR_RETRY || e->kind == ERR_CONFLICT ? OCSP_TRY_LATER :
+	return say(st, s, e->kind == ERR_UNAVAILABLE || e->kind == ERR_RETRY || e->kind == ERR_CONFLICT ? OCSP_TRY_LATER :
 	    OCSP_INTERNAL);
 }
 
-static bool
-send_fresh(struct http_res *s, const struct sign_job *job)
-{
+/* A request whose answer is not in memory; it lies in the request's arena. */
+struct ask {
+	struct status		*st;
+	const struct http_req	*q;
+	struct http_turn	*turn;
+	struct sign_job		 job;
+	bool			 plain;
+	struct ocsp_certid	 ids[];
+};
 
-	http_set(s, "Cache-Control", "no-store");
-	return http_bytes(s, 200, TYPE, job->response.p, job->response.len);
+static bool
+ask_answer(struct ask *ask, struct http_res *s)
+{
+	struct status *st = ask->st;
+	struct answer *a;
+
+	if (ask->job.err.kind != ERR_NONE)
+		return fail(st, s, &ask->job.err);
+	count(&st->counts.fresh);
+	if (!ask->plain) {
+		http_set(s, "Cache-Control", "no-store");
+		return http_bytes(s, 200, TYPE, ask->job.response.p, ask->job.response.len);
+	}
+	a = job_answer(&ask->job);
+	atomic_store(&a->asked_s, clock_now_s());
+	/* What was never issued is not kept: anybody can make such requests, and it may be issued now. */
+	if (ask->job.answer.singles[0].status != OCSP_UNKNOWN)
+		(void)answers_put(st->answers, a, ask->job.mark);
+	return send_answer(st, ask->q, s, a);
 }
 
-static bool
-answer(struct status *st, const struct http_req *q, struct http_res *s)
+static void
+ask_over(void *arg, struct sign_job *job)
 {
-	uint8_t buf[OCSP_REQUEST_MAX];
-	struct ocsp_request r;
-	OWN(job_free) struct sign_job *job = NULL;
-	int64_t mark = answers_mark(st->answers), now_s = clock_now_s();
-	const struct authority *ca;
-	struct answer *a;
-	struct err e = { 0 };
+	struct ask *ask = arg;
 
-	if (!request_read(q, buf, &r))
-		return say(s, OCSP_MALFORMED);
+	(void)ask_answer(ask, http_turn_res(ask->turn));
+	str_free(&job->response);
+	http_turn_over(ask->turn);
+}
+
+static void
+ask_begin(void *arg, struct http_turn *turn)
+{
+	struct ask *ask = arg;
+
+	ask->turn = turn;
+	signing_add(ask->st->signing, &ask->job);
+}
+
+bool
+status_ocsp(struct status *st, const struct http_req *q, struct http_res *s)
+{
+	const struct authority *ca;
+	struct ocsp_request r;
+	struct answer *a;
+	struct ask *ask;
+
+	if (!request_read(q, &r))
+		return say(st, s, OCSP_MALFORMED);
+	if (plain(st, &r) && (a = answers_get(st->answers, r.ids[0].whole, r.ids[0].serial, clock_now_s())) != NULL) {
+		count(&st->counts.ready);
+		return send_answer(st, q, s, a);
+	}
 	ca = issuer_of(st, &r);
 	if (ca == NULL)
-		return say(s, OCSP_UNAUTHORIZED);
-	if (plain(st, &r) && (a = answers_get(st->answers, r.ids[0].whole, r.ids[0].serial, now_s)) != NULL)
-		return send_answer(st, q, s, a);
-	job = job_new(ca);
-	job->answer.n = r.n;
+		return say(st, s, OCSP_UNAUTHORIZED);
+	ask = arena_alloc(q->arena, sizeof(*ask) + r.n * sizeof(*ask->ids));
+	if (ask == NULL)
+		return say(st, s, OCSP_INTERNAL);
+	memcpy(ask->ids, r.ids, r.n * sizeof(*ask->ids));
+	ask->st = st;
+	ask->q = q;
+	ask->plain = plain(st, &r);
+	ask->job.ca = ca;
+	ask->job.ids = ask->ids;
+	ask->job.answer.n = r.n;
 	if (st->conf.nonce)
-		job->answer.nonce = r.nonce;
-	for (size_t i = 0; i < r.n; i++)
-		if (!single_make(st, ca, &r.ids[i], now_s, &job->answer.singles[i], &e))
-			return fail(s, &e);
-	signing_run(st->signing, &job, 1);
-	if (job->err.kind != ERR_NONE)
-		return fail(s, &job->err);
-	if (!plain(st, &r))
-		return send_fresh(s, job);
-	a = job_answer(job, &r.ids[0]);
-	atomic_store(&a->asked_s, now_s);
-	/* What was never issued is not kept: anybody can make such requests, and it may be issued now. */
-	if (job->answer.singles[0].status != OCSP_UNKNOWN)
-		(void)answers_put(st->answers, a, mark);
-	return send_answer(st, q, s, a);
+		ask->job.answer.nonce = r.nonce;
+	ask->job.over = ask_over;
+	ask->job.arg = ask;
+	return http_later(s, ask_begin, ask);
 }
 
 bool
-status_ocsp_get(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
+status_ocsp_route(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
 {
 	(void)e;
-	return answer((struct status *)(void *)app, q, s);
-}
-
-bool
-status_ocsp_post(struct app *app, const struct http_req *q, struct http_res *s, struct err *e)
-{
-	(void)e;
-	return answer((struct status *)(void *)app, q, s);
+	return status_ocsp((struct status *)(void *)app, q, s);
 }
 
 /* ---- renewal ---- */
@@ -270,36 +312,38 @@ status_ocsp_post(struct app *app, const struct http_req *q, struct http_res *s, 
 static void
 renew_some(struct status *st, const struct renewal *list, size_t n)
 {
-	struct sign_job *jobs[TOGETHER];
+	struct sign_job *jobs = calloc(n, sizeof(*jobs)), *of[TOGETHER];
 	struct ocsp_certid ids[TOGETHER];
-	int64_t mark = answers_mark(st->answers), now_s = clock_now_s();
 	struct err e = { 0 };
 	size_t k = 0;
 
+	if (jobs == NULL)
+		abort();
 	for (size_t i = 0; i < n; i++) {
-		struct sign_job *job = job_new(list[i].ca);
-
-		job->answer.n = 1;
-		if (!ocsp_certid_parse((struct der){ list[i].certid, list[i].certid_len }, &ids[k]) ||
-		    !single_make(st, job->ca, &ids[k], now_s, &job->answer.singles[0], &e)) {
-			job_free(job);
+		if (!ocsp_certid_parse((struct der){ list[i].certid, list[i].certid_len }, &ids[k]))
 			continue;
-		}
-		jobs[k++] = job;
+		jobs[k].ca = list[i].ca;
+		jobs[k].ids = &ids[k];
+		jobs[k].answer.n = 1;
+		of[k] = &jobs[k];
+		k++;
 	}
 	if (k > 0)
-		signing_run(st->signing, jobs, k);
+		signing_run(st->signing, of, k);
 	for (size_t i = 0; i < k; i++) {
-		if (jobs[i]->err.kind == ERR_NONE && jobs[i]->answer.singles[0].status != OCSP_UNKNOWN) {
-			struct answer *a = job_answer(jobs[i], &ids[i]);
+		if (jobs[i].err.kind != ERR_NONE)
+			e = jobs[i].err;
+		else if (jobs[i].answer.singles[0].status != OCSP_UNKNOWN) {
+			struct answer *a = job_answer(&jobs[i]);
 
 			/* It was asked for: that is why it is renewed, and again only when it is asked for again. */
-			(void)answers_put(st->answers, a, mark);
+			(void)answers_put(st->answers, a, jobs[i].mark);
 			answer_release(a);
-		} else if (jobs[i]->err.kind != ERR_NONE)
-			e = jobs[i]->err;
-		job_free(jobs[i]);
+			count(&st->counts.renewed);
+		}
+		str_free(&jobs[i].response);
 	}
+	free(jobs);
 	if (e.kind != ERR_NONE)
 		status_log_err("ocsp.renewal", &e);
 }

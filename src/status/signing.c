@@ -40,14 +40,17 @@ struct signing {
 	char		*socket;
 	pthread_mutex_t	 lock;
 	pthread_cond_t	 work, done;
+	signing_look	*look;
+	void		*look_arg;
 	struct sign_job	*first, **last;
 	size_t		 waiting;
-	bool		 stop;
+	uint64_t	 signed_, failed, messages;
+	bool		 stop, signer_answers;
 	struct hand	 hands[THREADS];
 };
 
 struct signing *
-signing_new(const char *socket)
+signing_new(const char *socket, signing_look *look, void *arg)
 {
 	struct signing *s = calloc(1, sizeof(*s));
 
@@ -57,6 +60,9 @@ signing_new(const char *socket)
 	(void)pthread_cond_init(&s->work, NULL);
 	(void)pthread_cond_init(&s->done, NULL);
 	s->last = &s->first;
+	s->look = look;
+	s->look_arg = arg;
+	s->signer_answers = true;
 	return s;
 }
 
@@ -170,19 +176,26 @@ sign_once(struct hand *h, struct sign_job **jobs, size_t n, bool anew, bool *cha
 	return true;
 }
 
-static void
+/* False: nothing could be said to the signer. */
+static bool
 sign_portion(struct hand *h, struct sign_job **jobs, size_t n)
 {
 	struct err e = { 0 };
 	bool changed;
 
 	arena_reset(h->arena);
+	if (!h->s->look(h->s->look_arg, jobs, n, &e)) {
+		all_failed(jobs, n, &e);
+		return true;
+	}
 	if (!sign_once(h, jobs, n, false, &changed, &e)) {
 		all_failed(jobs, n, &e);
-		return;
+		return false;
 	}
-	if (changed && !sign_once(h, jobs, n, true, &changed, &e))
-		all_failed(jobs, n, &e);
+	if (!changed || sign_once(h, jobs, n, true, &changed, &e))
+		return true;
+	all_failed(jobs, n, &e);
+	return false;
 }
 
 /* ---- queue ---- */
@@ -219,7 +232,8 @@ sign_main(void *arg)
 
 	(void)pthread_mutex_lock(&s->lock);
 	for (;;) {
-		size_t n;
+		size_t n, failed;
+		bool answers;
 
 		while (s->first == NULL && !s->stop)
 			(void)pthread_cond_wait(&s->work, &s->lock);
@@ -227,11 +241,17 @@ sign_main(void *arg)
 			break;
 		n = portion_take(s, jobs);
 		(void)pthread_mutex_unlock(&s->lock);
-		sign_portion(h, jobs, n);
+		answers = sign_portion(h, jobs, n);
+		failed = 0;
+		for (size_t i = 0; i < n; i++) {
+			failed += jobs[i]->err.kind != ERR_NONE;
+			jobs[i]->over(jobs[i]->arg, jobs[i]);
+		}
 		(void)pthread_mutex_lock(&s->lock);
-		for (size_t i = 0; i < n; i++)
-			jobs[i]->done = true;
-		(void)pthread_cond_broadcast(&s->done);
+		s->signer_answers = answers;
+		s->messages++;
+		s->failed += failed;
+		s->signed_ += n - failed;
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	return NULL;
@@ -278,32 +298,65 @@ signing_stop(struct signing *s)
 	}
 }
 
-static bool
-all_done(struct sign_job *const *jobs, size_t n)
+void
+signing_add(struct signing *s, struct sign_job *job)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!jobs[i]->done)
-			return false;
-	return true;
+	bool busy;
+
+	job->next = NULL;
+	(void)pthread_mutex_lock(&s->lock);
+	busy = s->stop || s->waiting >= WAITING_MAX;
+	if (!busy) {
+		*s->last = job;
+		s->last = &job->next;
+		s->waiting++;
+		(void)pthread_cond_signal(&s->work);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	if (!busy)
+		return;
+	(void)err_set(&job->err, ERR_UNAVAILABLE, "signing_busy", "too many answers wait to be signed");
+	job->over(job->arg, job);
+}
+
+struct run {
+	struct signing	*s;
+	size_t		 left;
+};
+
+static void
+run_over(void *arg, struct sign_job *job)
+{
+	struct run *run = arg;
+
+	(void)job;
+	(void)pthread_mutex_lock(&run->s->lock);
+	if (--run->left == 0)
+		(void)pthread_cond_broadcast(&run->s->done);
+	(void)pthread_mutex_unlock(&run->s->lock);
 }
 
 void
 signing_run(struct signing *s, struct sign_job *const *jobs, size_t n)
 {
-	(void)pthread_mutex_lock(&s->lock);
+	struct run run = { .s = s, .left = n };
+
 	for (size_t i = 0; i < n; i++) {
-		jobs[i]->done = s->stop || s->waiting >= WAITING_MAX;
-		jobs[i]->next = NULL;
-		if (jobs[i]->done) {
-			(void)err_set(&jobs[i]->err, ERR_UNAVAILABLE, "signing_busy", "too many answers wait to be signed");
-			continue;
-		}
-		*s->last = jobs[i];
-		s->last = &jobs[i]->next;
-		s->waiting++;
+		jobs[i]->over = run_over;
+		jobs[i]->arg = &run;
+		signing_add(s, jobs[i]);
 	}
-	(void)pthread_cond_signal(&s->work);
-	while (!all_done(jobs, n))
+	(void)pthread_mutex_lock(&s->lock);
+	while (run.left > 0)
 		(void)pthread_cond_wait(&s->done, &s->lock);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void
+signing_stats(struct signing *s, struct signing_stats *out)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	*out = (struct signing_stats){ .signed_ = s->signed_, .failed = s->failed, .messages = s->messages,
+		.waiting = s->waiting, .signer_answers = s->signer_answers };
 	(void)pthread_mutex_unlock(&s->lock);
 }

@@ -7,8 +7,8 @@
 #include "status/inside.h"
 
 const struct route status_routes[] = {
-	{ POST, "/ocsp",              0, OCSP_REQUEST_MAX, 0, status_ocsp_post     },
-	{ GET,  "/ocsp/{request...}", 0, 0,                0, status_ocsp_get      },
+	{ POST, "/ocsp",              0, OCSP_REQUEST_MAX, 0, status_ocsp_route    },
+	{ GET,  "/ocsp/{request...}", 0, 0,                0, status_ocsp_route    },
 	{ GET,  "/crl/{ca}.crl",      0, 0,                0, status_crl_get       },
 	{ GET,  "/crl/{ca}/{shard}.crl", 0, 0,             0, status_crl_shard_get },
 	{ GET,  "/ca/{ca}.cer",       0, 0,                0, status_ca_cer        },
@@ -25,9 +25,7 @@ status_app(struct status *st)
 bool
 status_quick(struct app *app, const struct http_req *q, struct http_res *s)
 {
-	if (q->route->handler != status_ocsp_post && q->route->handler != status_ocsp_get)
-		return false;
-	return status_ocsp_quick((struct status *)(void *)app, q, s);
+	return q->route->handler == status_ocsp_route && status_ocsp((struct status *)(void *)app, q, s);
 }
 
 /* Nothing changed after the end of numbers: only the last one is asked for. */
@@ -54,7 +52,8 @@ status_new(const struct app *app, const struct status_conf *conf, struct status 
 	(void)pthread_mutex_init(&st->changed.lock, NULL);
 	st->cas = authorities_new();
 	st->answers = answers_new(conf->cache_max);
-	st->signing = signing_new(conf->signer_socket);
+	st->signing = signing_new(conf->signer_socket, ocsp_look, st);
+	atomic_store(&st->store_answers, true);
 	st->lists = crl_files_new(conf->crl_dir);
 	if (!authorities_refresh(st->cas, &st->app, e) ||
 	    !status_latest(&st->app, INT64_MAX, &st->seq, nothing, NULL, e))

@@ -193,6 +193,13 @@ def check(checks, instance, orderer, revoker, work):
         assert text.count(": good") == 2 and text.count(": unknown") == 2 and "verify OK" in text, text
         text = run("openssl", "ocsp", "-issuer", os.path.join(work, "above0.pem"), "-cert", party.issuer, "-url", party.url + "/ocsp", "-CAfile", party.chain)
         assert ": good" in text and "verify OK" in text, text
+        # Of several CAs: no delegate may sign for more than one, and clients take no such answer.
+        path = os.path.join(work, "mixed.der")
+        run("openssl", "ocsp", "-issuer", party.issuer, "-cert", good, "-issuer", os.path.join(work, "above0.pem"), "-cert", party.issuer,
+            "-no_nonce", "-reqout", path)
+        with open(path, "rb") as f:
+            status, body, _ = party.ask(f.read())
+        assert status == 200 and body == bytes.fromhex("30030a0106"), body
         status, body, _ = party.ask(stranger(party))
         assert status == 200 and body == bytes.fromhex("30030a0106"), body
     with checks.step("status: malformed requests get OCSP's error or a 4xx"):
