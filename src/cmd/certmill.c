@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{ "crl", cmd_crl, "revocation lists: look, fetch, renew" },
 	{ "keys", cmd_keys, "key pairs that workers made in advance" },
 	{ "worker", cmd_worker, "worker hosts: look, declare one lost" },
+	{ "delegate", cmd_delegate, "OCSP delegates of a signer without CA keys" },
 	{ "store", cmd_store, "move a whole store to another engine" },
 	{ "routes", cmd_routes, "the routes of the API" },
 };

@@ -20,7 +20,8 @@ struct command {
 };
 
 command_fn cmd_check, cmd_serve, cmd_verify, cmd_demo;
-command_fn cmd_org, cmd_user, cmd_profile, cmd_quota, cmd_token, cmd_audit, cmd_ca, cmd_crl, cmd_keys, cmd_worker, cmd_routes, cmd_store;
+command_fn cmd_org, cmd_user, cmd_profile, cmd_quota, cmd_token, cmd_audit, cmd_ca, cmd_crl, cmd_delegate, cmd_keys;
+command_fn cmd_worker, cmd_routes, cmd_store;
 
 /* "certmill serve: what is wrong" on stderr; EXIT_FAILED. */
 int command_failed(const char *command, const struct err *);

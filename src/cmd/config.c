@@ -96,6 +96,7 @@ static const struct key keys[] = {
 	{ "status", "run", BOOL, AT(status.run), "yes", 0, 0, "no: relying parties are served by other hosts" },
 	{ "status", "threads", INT, AT(status.threads), "4", 1, 256, "lists and certificates sent at once; OCSP needs none of them" },
 	{ "status", "socket", PATH, AT(status.socket), "@run/status.sock", 0, 0, "Unix socket behind [listen] public" },
+	{ "status", "ops_socket", PATH, AT(status.ops_socket), "@run/status-ops.sock", 0, 0, "... behind [listen] ops: /metrics/status" },
 	{ "status", "listen", LISTEN, AT(status.listen), "off", 0, 0, "ADDRESS:PORT without nginx, behind a balancer of yours" },
 	{ "status", "publish", BOOL, AT(status.publish), "yes", 0, 0,
 	  "makes the revocation lists of CAs whose keys are in its signer; no where another host does" },

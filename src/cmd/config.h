@@ -89,6 +89,7 @@ struct config {
 		bool		 run;
 		int		 threads;
 		const char	*socket;	/* run/status.sock */
+		const char	*ops_socket;	/* run/status-ops.sock */
 		struct config_listen listen;	/* TCP besides the socket, behind a balancer; port 0: none */
 		bool		 publish;	/* makes revocation lists */
 		const char	*crl_dir;

@@ -15,12 +15,12 @@ add(const char *list[PATHS_MAX + 1], size_t n, const char *const *more, size_t m
 bool
 confine(const struct config *c, const struct confine *want, struct err *e)
 {
-	const char *read[PATHS_MAX + 1] = { "/etc", "/usr/share", c->instance.dir };
-	const char *write[PATHS_MAX + 1] = { config_store_dir(c), c->instance.run_dir };
+	const char *read[PATHS_MAX + 1] = { "/etc", "/usr/share", c->instance.dir, config_store_dir(c) };
+	const char *write[PATHS_MAX + 1] = { c->instance.run_dir, want->reads ? NULL : config_store_dir(c) };
 	const struct sandbox box = { .kind = want->kind, .read = read, .write = write,
 	    .inet = want->inet || !str_starts(c->store.uri, "sqlite:"), .listen = want->listen };
 
-	add(read, 3, want->read, COUNT(want->read));
-	add(write, 2, want->write, COUNT(want->write));
+	add(read, 4, want->read, COUNT(want->read));
+	add(write, want->reads ? 1 : 2, want->write, COUNT(want->write));
 	return sandbox_enter(&box, e);
 }

@@ -8,6 +8,7 @@
 struct confine {
 	enum sandbox_kind	 kind;
 	const char		*read[3], *write[3];	/* paths besides; NULL: none */
+	bool			 reads;			/* the store is not written */
 	bool			 inet, listen;		/* besides the line to a store elsewhere */
 };
 

@@ -87,7 +87,8 @@ instance_open(const struct config *conf, bool migrate, struct instance **out, st
 	if (in == NULL)
 		abort();
 	in->profiles = profile_cache_new();
-	if (!db_pool_new(conf->store.uri, &in->store, e) || !db_pool_get(in->store, DB_WRITE, &db, e))
+	if (!db_pool_new(conf->store.uri, &in->store, e) || 
+	    !db_pool_get(in->store, db_is_read_only() ? DB_READ : DB_WRITE, &db, e))
 		return false;
 	if (!(migrate ? db_migrate(db, db_migrations, db_migrations_n, e)
 	    : db_schema_check(db, db_migrations, db_migrations_n, e)))

@@ -168,8 +168,9 @@ add_http_head(struct str *o, const struct config *c)
 	    "\tupstream web_mtls { server unix:%s; keepalive 32; keepalive_timeout 60s; }\n"
 	    "\tupstream web_ops { server unix:%s; keepalive 4; keepalive_timeout 60s; }\n"
 	    "\tupstream status { server unix:%s; keepalive 64; keepalive_timeout 60s; }\n"
+	    "\tupstream status_ops { server unix:%s; keepalive 4; keepalive_timeout 60s; }\n"
 	    "\n",
-	    c->web.socket, c->web.mtls_socket, c->web.ops_socket, c->status.socket);
+	    c->web.socket, c->web.mtls_socket, c->web.ops_socket, c->status.socket, c->status.ops_socket);
 }
 
 static void
@@ -381,6 +382,8 @@ add_ops(struct str *o, const struct config *c)
 		str_addf(o,
 		    "\t\tlocation = %s {\n\t\t\tinclude proxy-public.conf;\n\t\t\tproxy_pass http://web_ops;\n\t\t}\n",
 		    places[i]);
+	str_adds(o,
+	    "\t\tlocation = /metrics/status {\n\t\t\tinclude proxy-public.conf;\n\t\t\tproxy_pass http://status_ops;\n\t\t}\n");
 	str_adds(o, "\t\tlocation / { return 404; }\n\t}\n");
 }
 

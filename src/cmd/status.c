@@ -38,7 +38,8 @@ static bool
 status_confine(const struct config *c, struct err *e)
 {
 	bool listens = c->status.listen.port != 0;
-	const struct confine box = { .kind = SANDBOX_STATUS, .write = { c->status.crl_dir }, .inet = listens, .listen = listens };
+	const struct confine box = { .kind = SANDBOX_STATUS, .write = { c->status.crl_dir }, .reads = !c->status.publish,
+	    .inet = listens, .listen = listens };
 
 	return confine(c, &box, e);
 }
@@ -57,20 +58,25 @@ settings(const struct config *c)
 static bool
 listen_start(const struct config *c, struct status *st, struct http_server **server, struct err *e)
 {
-	static struct http_mount mount;
-	struct http_listen at[2] = {
+	static struct http_mount mounts[2];
+	struct http_listen at[3] = {
 		{ .listener = HTTP_STATUS, .unix_path = c->status.socket, .group = nginx_socket_group(c) },
+		{ .listener = HTTP_OPS, .unix_path = c->status.ops_socket, .group = nginx_socket_group(c) },
 		{ .listener = HTTP_STATUS },
 	};
-	const struct http_conf conf = { .app = status_app(st), .mounts = &mount, .mounts_n = 1, .listen = at,
-		.listen_n = c->status.listen.port == 0 ? 1 : 2, .origin = c->instance.public_url, .threads = c->status.threads };
+	const struct http_conf conf = { .app = status_app(st), .mounts = mounts, .mounts_n = COUNT(mounts), .listen = at,
+		.listen_n = c->status.listen.port == 0 ? 2 : 3, .origin = c->instance.public_url, .threads = c->status.threads };
 
 	if (c->status.listen.port != 0)
-		at[1].address = arena_printf(c->arena, "%s:%d", c->status.listen.address == NULL ? "[::]" :
+		at[2].address = arena_printf(c->arena, "%s:%d", c->status.listen.address == NULL ? "[::]" :
 		    c->status.listen.address, c->status.listen.port);
-	mount = (struct http_mount){ .routes = status_routes, .n = status_routes_n, .listeners = HTTP_STATUS,
+	mounts[0] = (struct http_mount){ .routes = status_routes, .n = status_routes_n, .listeners = HTTP_STATUS,
 		.body_type = "application/ocsp-request", .quick = status_quick };
-	return http_server_start(&conf, server, e);
+	mounts[1] = (struct http_mount){ .routes = status_ops_routes, .n = status_ops_routes_n, .listeners = HTTP_OPS };
+	if (!http_server_start(&conf, server, e))
+		return false;
+	status_ops_serve(*server);
+	return true;
 }
 
 int
@@ -87,6 +93,8 @@ status_main(const struct config *c)
 	signals_block(&set);
 	db_memory_limit(STORE_CACHE);
 	db_patience(PATIENCE_MS);
+	if (!conf.publish)		/* lists are another host's: nothing is written */
+		db_read_only();
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (!dir_make(c, &e) || !instance_open(c, false, &in, &e) || !status_new(instance_app(in), &conf, &st, &e) ||
 	    !status_confine(c, &e) || !status_start(st, &e) || !listen_start(c, st, &server, &e)) {

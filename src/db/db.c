@@ -14,10 +14,27 @@
 #define PAUSE_FIRST_MS 8
 #define PAUSE_MOST_MS 800
 
+static bool read_only;
+
+void
+db_read_only(void)
+{
+	read_only = true;
+}
+
+bool
+db_is_read_only(void)
+{
+	return read_only;
+}
+
 bool
 db_open(const char *uri, enum db_mode mode, struct db **out, struct err *e)
 {
 	static const char file[] = "sqlite:";
+
+	if (read_only && mode == DB_WRITE)
+		return err_set(e, ERR_FORBIDDEN, "db_read_only", "this process only reads the store");
 
 	if (str_starts(uri, file))
 		return sqlite_open(uri + sizeof(file) - 1, mode, out, e);

@@ -138,6 +138,14 @@ void db_patience(int ms);
  */
 void db_memory_limit(int64_t octets);
 
+/*
+ * This process opens stores for reading alone: SQLite files by a name for reading, so that the right to read them
+ * is enough while a process that writes is up (it keeps the log and its index).  Opening for writing is
+ * ERR_FORBIDDEN.  Before the first db_open.
+ */
+void db_read_only(void);
+bool db_is_read_only(void);
+
 /* ---- pool: one connection a thread ---- */
 
 struct db_pool;

@@ -255,7 +255,8 @@ sqlite_open(const char *path, enum db_mode mode, struct db **out, struct err *e)
 		create_private(path);
 	}
 	/* A reader too may have to write the index of the log; query_only keeps it from the rows. */
-	rc = sqlite3_open_v2(path, &d->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+	rc = sqlite3_open_v2(path, &d->h, (db_is_read_only() ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
 	    NULL);
 	if (rc != SQLITE_OK) {
 		int why = sqlite3_system_errno(d->h);

@@ -21,6 +21,7 @@
 
 #define CHUNK_OCTETS	  (256 * KIB)
 #define BLOCK_OCTETS	  (64 * KIB)
+#define EARLY_OCTETS	  (2 * KIB)	/* a problem document; many may linger */
 #define QUEUE_MAX	  1000		/* requests that wait for a worker; more are told to come again */
 #define CONNECTION_IDLE_S 75		/* above nginx's keepalive_timeout to us */
 /* Above what nginx lets through (4 buffers of 64k), so that too long a head gets our answer. */
@@ -187,7 +188,7 @@ read_early(void *cls, uint64_t pos, char *buf, size_t max)
 static struct MHD_Response *
 make_early(struct flight *f)
 {
-	struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_OCTETS, read_early, f, NULL);
+	struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, EARLY_OCTETS, read_early, f, NULL);
 	char n[24];
 
 	if (r == NULL)

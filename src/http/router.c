@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "http/body.h"
@@ -65,12 +66,41 @@ router_stats(const struct router *r, struct http_stats *out)
 	};
 }
 
+#define LOGGED_A_SECOND 20
+
+/* A failure that repeats with every request fills no disk: so many lines a second, then how many were left out. */
+static bool
+may_log(void)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static int64_t second;
+	static unsigned logged, left_out;
+	int64_t now_s = clock_mono_ms() / 1000;
+	unsigned tell = 0;
+	bool may;
+
+	(void)pthread_mutex_lock(&lock);
+	if (now_s != second) {
+		tell = left_out;
+		second = now_s;
+		logged = left_out = 0;
+	}
+	may = logged < LOGGED_A_SECOND;
+	*(may ? &logged : &left_out) += 1;
+	(void)pthread_mutex_unlock(&lock);
+	if (tell > 0)
+		log_error("http.failed_more", "n=%u", tell);
+	return may;
+}
+
 void
 router_log_err(const struct exchange *x, const struct err *e)
 {
 	char msg[256], trail[320];
 	enum log_level level = e->kind == ERR_INTERNAL || e->kind == ERR_UNAVAILABLE ? LOG_ERROR_ : LOG_DEBUG_;
 
+	if (level == LOG_ERROR_ && !may_log())
+		return;
 	log_line(level, "http.failed", "request=%s method=%s path=%s code=%s msg=%s trail=%s", x->request_id,
 	    x->method == NULL ? "-" : x->method, x->q.route == NULL ? "-" : x->q.route->pattern,
 	    e->code == NULL ? "-" : e->code, log_quote(e->msg, msg, sizeof(msg)),

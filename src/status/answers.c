@@ -325,11 +325,27 @@ answers_due(struct answers *s, int64_t now_s, void (*each)(void *, const struct 
 }
 
 size_t
-answers_octets(const struct answers *s)
+answers_octets(struct answers *s)
 {
 	size_t sum = 0;
 
-	for (size_t i = 0; i < PARTS; i++)
+	for (size_t i = 0; i < PARTS; i++) {
+		(void)pthread_mutex_lock(&s->parts[i].lock);
 		sum += s->parts[i].octets;
+		(void)pthread_mutex_unlock(&s->parts[i].lock);
+	}
+	return sum;
+}
+
+size_t
+answers_count(struct answers *s)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < PARTS; i++) {
+		(void)pthread_mutex_lock(&s->parts[i].lock);
+		sum += s->parts[i].n;
+		(void)pthread_mutex_unlock(&s->parts[i].lock);
+	}
 	return sum;
 }

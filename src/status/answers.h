@@ -55,6 +55,7 @@ void answers_moved(struct answers *, int64_t seq);
 void answers_drop(struct answers *, struct der serial, void (*each)(void *, const struct answer *), void *arg);
 /* Drops what has ended; tells, with a lock held, what is past half of its life and was asked for in that time. */
 void answers_due(struct answers *, int64_t now_s, void (*each)(void *, const struct answer *), void *arg);
-size_t answers_octets(const struct answers *);
+size_t answers_octets(struct answers *);
+size_t answers_count(struct answers *);
 
 #endif

@@ -142,7 +142,10 @@ feed_main(void *arg)
 	while (!atomic_load(&st->stop)) {
 		struct err e = { 0 };
 
-		if (!feed_look(st, &e))
+		bool looked = feed_look(st, &e);
+
+		atomic_store(&st->store_answers, looked);
+		if (!looked)
 			status_log_err("status.feed", &e);
 		if (clock_mono_ms() >= cas_ms) {
 			err_clear(&e);

@@ -41,5 +41,9 @@ extern const struct route status_routes[];
 extern const size_t status_routes_n;
 bool status_quick(struct app *, const struct http_req *, struct http_res *);
 struct app *status_app(struct status *);
+/* Routes on HTTP_OPS: /metrics/status, with figures of that server; once, before the first request. */
+extern const struct route status_ops_routes[];
+extern const size_t status_ops_routes_n;
+void status_ops_serve(const struct http_server *);
 
 #endif
