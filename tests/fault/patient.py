@@ -71,7 +71,7 @@ class Patient(Instance):
         at = os.path.join(self.dir, name)
         os.rename(at, at + ".was")
         os.mkdir(at, 0o700)
-        assert self._mount(at, "256m")
+        assert self._mount(at, "1g")
         os.chmod(at, 0o700)
         shutil.copytree(at + ".was", at, symlinks=True, dirs_exist_ok=True)
         shutil.rmtree(at + ".was")
