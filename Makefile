@@ -4,7 +4,8 @@
 #   make build    the programs into ./build, the page into web/dist
 #   make test     all suites; SUITES="unit api" for some
 #   make asan     the same suites on a build with AddressSanitizer and UBSan
-#   make fault    200 rounds of orders while something breaks (half an hour); ROUNDS, SEED, STORE
+#   make fault    every damage named; kills while making and copying; 200 rounds of orders while something breaks
+#                 (half an hour); ROUNDS, SEED, STORE
 #   make bench    the measurements of tests/bench
 #   make cluster  several hosts on this one: PostgreSQL fails over in the middle of a batch
 #   make lint     clang-tidy, cppcheck, the layers, Biome
@@ -70,6 +71,7 @@ asan: setup-test page
 
 fault: setup-test build
 	CERTMILL_BUILD=$(BUILD) tests/fault/damage
+	CERTMILL_BUILD=$(BUILD) tests/fault/makings
 	CERTMILL_BUILD=$(BUILD) tests/fault/rounds --rounds $(ROUNDS) --store $(STORE) $(if $(SEED),--seed $(SEED))
 
 bench: setup-test build

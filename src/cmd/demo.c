@@ -16,6 +16,7 @@
 #include "cmd/demo.h"
 #include "cmd/instance.h"
 #include "cmd/serve.h"
+#include "domain/store_making.h"
 
 #define PORT_BASE 8000
 
@@ -145,7 +146,9 @@ make_all(struct demo *d, struct err *e)
 	ok = demo_signer(d, e) && demo_config(d, e) && store_open(d, &in, &conf, e);
 	if (ok) {
 		d->app = instance_app(in);
-		ok = demo_data(d, e) && demo_certificates(d, e) && demo_json(d, e);
+		/* What an earlier making left in a store elsewhere when it was cut. */
+		ok = (d->store == NULL || store_making_begin(d->app, d->dir, e)) && demo_data(d, e) &&
+		    demo_certificates(d, e) && demo_json(d, e);
 	}
 	if (in != NULL)
 		instance_close(in);
@@ -169,6 +172,17 @@ move_all(const struct demo *d, struct err *e)
 }
 
 static bool
+made(const struct demo *d, struct err *e)
+{
+	OWN(config_free) struct config *conf = NULL;
+	OWN(instance_close) struct instance *in = NULL;
+	char file[DEMO_PATH];
+
+	return d->store == NULL || (part_path(d->dir, "certmill.conf", file, e) && config_read(file, &conf, e) &&
+	    instance_open(conf, false, &in, e) && store_making_end(instance_app(in), e));
+}
+
+static bool
 make(const char *dir, int port_base, const char *store, struct err *e)
 {
 	struct demo *d = calloc(1, sizeof(*d));
@@ -184,7 +198,8 @@ make(const char *dir, int port_base, const char *store, struct err *e)
 	rand_octets(raw, sizeof(raw));
 	hex_lower(raw, sizeof(raw), d->password);
 	ok = part_path(dir, ".making", d->making, e) && only_ours(dir, e) && remove_tree(d->making, e) &&
-	    instance_share("profiles", d->share, sizeof(d->share), e) && make_all(d, e) && move_all(d, e);
+	    instance_share("profiles", d->share, sizeof(d->share), e) && make_all(d, e) && move_all(d, e) &&
+	    made(d, e);
 	demo_clear(d);
 	free(d);
 	return ok;

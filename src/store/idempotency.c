@@ -59,6 +59,12 @@ store_idempotency_sweep(struct db *tx, int64_t before, int64_t limit, int64_t *d
 }
 
 bool
+store_setting_drop(struct db *tx, const char *name, struct err *e)
+{
+	return db_run(tx, "DELETE FROM setting WHERE name = $1", ARGS(arg_text(name)), NULL, e);
+}
+
+bool
 store_setting_keep(struct db *tx, const char *name, const char *value, int64_t at, struct err *e)
 {
 	static const char sql[] =

@@ -23,6 +23,7 @@ must_check bool store_idempotency_open(struct db *tx, int64_t organization_id, i
 must_check bool store_idempotency_sweep(struct db *tx, int64_t before, int64_t limit, int64_t *dropped, struct err *);
 /* A setting that is made once and then kept: does nothing when it is there. */
 must_check bool store_setting_keep(struct db *tx, const char *name, const char *value, int64_t at, struct err *);
+must_check bool store_setting_drop(struct db *tx, const char *name, struct err *);
 must_check bool store_idempotency_old(struct db *, int64_t before, bool *found, struct err *);
 
 #endif

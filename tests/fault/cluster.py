@@ -5,6 +5,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -95,7 +96,11 @@ class Cluster:
             self.first.set(name, value)
         self.first.wire = Wire(self.first.port)
         self.databases = 0
-        self._follow(self.nodes[1])
+        try:
+            self._follow(self.nodes[1])
+        except BaseException:
+            self.close()
+            raise
         self.nodes[1].wire = Wire(self.nodes[1].port)
 
     @property
@@ -109,14 +114,22 @@ class Cluster:
         """Makes a node anew, as a copy that follows the first."""
         first = self.first
         shutil.rmtree(node.data, ignore_errors=True)
-        if node.port is None:
-            node.port = first.port + 1 if first.port < 60000 else first.port - 1
         if os.getuid() == 0:
             shutil.chown(node.dir, "postgres")
         as_server(f"{bindir()}/pg_basebackup", "-h", first.dir, "-p", str(first.port), "-U", "certmill", "-D", node.data, "-R", "-c", "fast", "-X", "stream", cwd=node.dir)
-        with open(os.path.join(node.data, "postgresql.auto.conf"), "a", encoding="utf8") as f:
-            f.write(f"port = {node.port}\nunix_socket_directories = '{node.dir}'\nsynchronous_standby_names = ''\n")
-        node.ctl("start")
+        for attempt in range(5):
+            if node.wire is None:
+                with socket.create_server(("127.0.0.1", 0)) as s:
+                    node.port = s.getsockname()[1]
+            with open(os.path.join(node.data, "postgresql.auto.conf"), "a", encoding="utf8") as f:
+                f.write(f"port = {node.port}\nunix_socket_directories = '{node.dir}'\nsynchronous_standby_names = ''\n")
+            try:
+                node.ctl("start")
+                break
+            except subprocess.CalledProcessError:       # somebody took the port, or a killed server still has it
+                if attempt == 4:
+                    raise
+                time.sleep(1)
         end = time.monotonic() + 30
         while first.sql("SELECT COUNT(*) FROM pg_stat_replication WHERE state = 'streaming'") != "1":
             assert time.monotonic() < end, "the second server does not follow"

@@ -2,6 +2,7 @@
 has failed."""
 
 import contextlib
+import http.client
 import os
 import signal
 import subprocess
@@ -102,8 +103,8 @@ def full(disk, most_s=2.0):
         if it.cluster is not None and disk == "store":
             pid = it.cluster.first.pid()
             it.cluster.first.back()
-            return f"{left} octets left; the server {'lived' if pid else 'had ended'}"
-        return f"{left} octets left"
+            return f"down to {left} octets; the server {'lived' if pid else 'had ended'}"
+        return f"down to {left} octets"
     return fault
 
 
@@ -115,7 +116,7 @@ def full_and_kill(disk):
         pids = it.signal(it.children(kind), signal.SIGKILL)
         time.sleep(dice.uniform(0.1, 0.8))
         it.drain(disk)
-        return f"{left} octets left; " + hit(pids, f"killed {kind}")
+        return f"down to {left} octets; " + hit(pids, f"killed {kind}")
     return fault
 
 
@@ -124,14 +125,18 @@ def full_and_kill(disk):
 def refuses(it, dice):
     """It starts without its profiles, refuses everything, and has them again."""
     where = os.path.join(it.dir, "signer", "profiles")
+    away = where + ".away"
     was = it.children("signer")
-    os.rename(where, where + ".away")
-    os.mkdir(where, 0o700)
+    os.mkdir(away, 0o700)
+    files = os.listdir(where)
+    for f in files:     # the folder stays: a confined signer could not read another
+        os.rename(os.path.join(where, f), os.path.join(away, f))
     seen = len(it.log())
     it.signal(was, signal.SIGKILL)
     time.sleep(dice.uniform(0.8, 2.5))
-    os.rmdir(where)
-    os.rename(where + ".away", where)
+    for f in files:
+        os.rename(os.path.join(away, f), os.path.join(where, f))
+    os.rmdir(away)
     end = time.monotonic() + 20
     while not (pids := set(it.children("signer")) - set(was)):
         assert time.monotonic() < end, "the signer does not come back"
@@ -139,6 +144,14 @@ def refuses(it, dice):
     time.sleep(0.3)
     it.signal(pids, signal.SIGHUP)
     return f"{it.log()[seen:].count('code=doc_')} refusals"
+
+
+def ask_ready(it):
+    c = http.client.HTTPConnection("localhost", it.base + 81, timeout=20)
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        c.request("GET", "/readyz")
+        c.getresponse().read()
+    c.close()
 
 
 def wire_of(it, role):
@@ -155,7 +168,11 @@ def cut(role, least_s=0.1, most_s=2.5):
         before = sum(w.hits for w in wires)
         for w in wires:
             w.cut()
-        time.sleep(dice.uniform(least_s, most_s))
+        end = time.monotonic() + dice.uniform(least_s, most_s)
+        while time.monotonic() < end:
+            if role == "ops":
+                ask_ready(it)       # nobody else uses it all the time
+            time.sleep(0.1)
         for w in wires:
             w.mend()
         return done_to(wires, before)
