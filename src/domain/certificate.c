@@ -8,11 +8,13 @@
 #include "domain/batch.h"
 #include "domain/profile.h"
 #include "store/item.h"
+#include "store/tally.h"
 #include "x509/cert.h"
 
 #define TOTAL_MAX 1000000		/* past this, a total is not counted */
 #define PIECE 100000			/* rows that a search by part reads at a time */
 #define PIECES_MS 400			/* and for how long before it answers with what it has */
+#define RANGES_MAX ((size_t)10000)	/* of ids, in which names that hold a part can be */
 #define LEASE_S (6 * 3600)		/* ids run in order of time but for this */
 
 const char *const certificate_status_names[] = {
@@ -74,9 +76,11 @@ count(struct listing *q, struct db *db, int64_t last_id, struct err *e)
 {
 	const struct certificate_filter *f = &q->f;
 
-	/* Batches know how many they made. */
+	/* A batch knows how many it made, the tally how many all did: a row a day, where batches are many. */
 	if (f->state == -1 && f->from == 0 && f->to == 0 && !q->by_part && f->serial_part == NULL)
-		return store_batch_made(db, f->organization_id, f->profile_id, f->batch_id, &q->page->total, e);
+		return f->batch_id != 0 ?
+		    store_batch_made(db, f->organization_id, f->profile_id, f->batch_id, &q->page->total, e) :
+		    store_tally_total(db, TALLY_ISSUED, f->organization_id, f->profile_id, &q->page->total, e);
 	q->page->total = -1;
 	if (last_id > TOTAL_MAX && q->f.batch_id == 0)
 		return true;
@@ -110,47 +114,95 @@ list_whole(struct listing *q, struct db *db, struct err *e)
 	return true;
 }
 
+/* The page, as far as pieces from lo to hi bring it. */
+struct pieces {
+	struct listing			*q;
+	struct certificate_filter	 f;
+	int64_t				 began_ms;
+	bool				 over;		/* full, or time is up: *page says where to go on */
+};
+
+static bool
+pieces_read(struct pieces *t, struct db *db, int64_t lo, int64_t hi, struct err *e)
+{
+	struct certificate_page *p = t->q->page;
+	struct certificate_filter *f = &t->f;
+
+	while (lo <= hi && !t->over) {
+		struct certificate *some;
+		size_t n;
+
+		f->id_min = f->descending && hi - lo >= PIECE ? hi - PIECE + 1 : lo;
+		f->id_max = !f->descending && hi - lo >= PIECE ? lo + PIECE - 1 : hi;
+		f->limit = t->q->s->limit - (int64_t)p->n;
+		if (!store_certificate_list(db, f, t->q->arena, &some, &n, e))
+			return false;
+		memcpy(p->list + p->n, some, n * sizeof(*some));
+		p->n += n;
+		if (n == (size_t)f->limit) {
+			next_set(p, f, &p->list[p->n - 1]);
+			t->over = true;
+			return true;
+		}
+		if (f->descending)
+			hi = f->id_min - 1;
+		else
+			lo = f->id_max + 1;
+		if (clock_mono_ms() - t->began_ms > PIECES_MS) {
+			p->more = true;
+			p->next_id = f->descending ? hi + 1 : lo - 1;
+			t->over = true;
+		}
+	}
+	return true;
+}
+
+/* Where to look: for a part of a name the ids of batches that can have it, else all. */
+static bool
+ranges_find(struct listing *q, struct db *db, int64_t lo, int64_t hi, struct certificate_range **out, size_t *n,
+    struct err *e)
+{
+	struct certificate_range *list = arena_array(q->arena, q->f.name_part == NULL ? 1 : RANGES_MAX, sizeof(*list));
+
+	if (list == NULL)
+		return err_set(e, ERR_TOO_LARGE, "certificate_list", "too many certificates asked for");
+	*out = list;
+	*n = RANGES_MAX + 1;
+	if (q->f.name_part != NULL &&
+	    !store_certificate_named_ranges(db, q->f.organization_id, q->f.name_part, q->arena, list, RANGES_MAX, n, e))
+		return false;
+	if (*n > RANGES_MAX) {
+		list[0] = (struct certificate_range){ lo, hi };
+		*n = 1;
+	}
+	return true;
+}
+
 /* Piece by piece along the ids, until the page is full, the table over, or time up. */
 static bool
 list_pieces(struct listing *q, struct db *db, int64_t last_id, struct err *e)
 {
-	int64_t began = clock_mono_ms(), lo = q->f.id_min > 0 ? q->f.id_min : 1;
+	int64_t lo = q->f.id_min > 0 ? q->f.id_min : 1;
 	int64_t hi = q->f.id_max != 0 && q->f.id_max < last_id ? q->f.id_max : last_id;
-	struct certificate_page *p = q->page;
-	struct certificate_filter f = q->f;
+	struct pieces t = { .q = q, .f = q->f, .began_ms = clock_mono_ms() };
+	struct certificate_range *ranges = NULL;
+	size_t n = 0;
 
-	p->list = arena_array(q->arena, (size_t)q->s->limit, sizeof(*p->list));
-	if (p->list == NULL)
+	q->page->list = arena_array(q->arena, (size_t)q->s->limit, sizeof(*q->page->list));
+	if (q->page->list == NULL)
 		return err_set(e, ERR_TOO_LARGE, "certificate_list", "too many certificates asked for");
-	if (f.after && f.descending)
-		hi = f.after_id - 1 < hi ? f.after_id - 1 : hi;
-	else if (f.after)
-		lo = f.after_id + 1 > lo ? f.after_id + 1 : lo;
-	f.after = false;
-	while (lo <= hi && p->n < (size_t)q->s->limit) {
-		struct certificate *some;
-		size_t n;
+	if (t.f.after && t.f.descending)
+		hi = t.f.after_id - 1 < hi ? t.f.after_id - 1 : hi;
+	else if (t.f.after)
+		lo = t.f.after_id + 1 > lo ? t.f.after_id + 1 : lo;
+	t.f.after = false;
+	if (!ranges_find(q, db, lo, hi, &ranges, &n, e))
+		return false;
+	for (size_t i = 0; i < n && !t.over; i++) {
+		const struct certificate_range *r = &ranges[t.f.descending ? n - 1 - i : i];
 
-		f.id_min = f.descending && hi - lo >= PIECE ? hi - PIECE + 1 : lo;
-		f.id_max = !f.descending && hi - lo >= PIECE ? lo + PIECE - 1 : hi;
-		f.limit = q->s->limit - (int64_t)p->n;
-		if (!store_certificate_list(db, &f, q->arena, &some, &n, e))
+		if (!pieces_read(&t, db, r->first > lo ? r->first : lo, r->last < hi ? r->last : hi, e))
 			return false;
-		memcpy(p->list + p->n, some, n * sizeof(*some));
-		p->n += n;
-		if (n == (size_t)f.limit) {
-			next_set(p, &f, &p->list[p->n - 1]);
-			return true;
-		}
-		if (f.descending)
-			hi = f.id_min - 1;
-		else
-			lo = f.id_max + 1;
-		if (clock_mono_ms() - began > PIECES_MS && lo <= hi) {
-			p->more = true;
-			p->next_id = f.descending ? hi + 1 : lo - 1;
-			return true;
-		}
 	}
 	return true;
 }

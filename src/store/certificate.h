@@ -80,6 +80,15 @@ struct certificate_filter {
 #define CERTIFICATE_EXPIRED (-2)
 must_check bool store_certificate_list(struct db *, const struct certificate_filter *, struct arena *,
     struct certificate **, size_t *n, struct err *);
+/*
+ * Where certificates can be whose names ("BATCH-INDEX") hold a part: ranges of ids in order, found among the names
+ * of batches.  Nothing that matches lies outside; what lies inside is to be looked at.  *n > cap: too many to say.
+ */
+struct certificate_range {
+	int64_t	first, last;
+};
+must_check bool store_certificate_named_ranges(struct db *, int64_t organization_id, const char *name_part, struct arena *,
+    struct certificate_range *list, size_t cap, size_t *n, struct err *);
 /* Stops counting at `most`. */
 must_check bool store_certificate_count(struct db *, const struct certificate_filter *, int64_t most, struct arena *,
     int64_t *n, struct err *);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/certificate_row.h"
 #include "store/query.h"
 
@@ -30,6 +31,56 @@ name_add(struct query *q, const char *part, struct arena *a)
 {
 	query_add(q, " AND lower(b.name_fold || '-' || CAST(c.item_index AS TEXT)) LIKE ? ESCAPE '\\'",
 	    ARGS(arg_text(query_like(a, query_fold(a, part)))));
+}
+
+/*
+ * A part of "BATCH-INDEX" lies in the batch's name; or it ends with "-" and the first digits of an index, and what
+ * stands before is the end of a name; or it lies in the index, which then is not smaller than the part as a number.
+ */
+static void
+name_batches_add(struct query *q, const char *part, struct arena *a)
+{
+	const char *fold = query_fold(a, part), *dash = strrchr(fold, '-');
+	uint64_t least;
+
+	query_add(q, "(lower(b.name_fold) LIKE ? ESCAPE '\\'", ARGS(arg_text(query_like(a, fold))));
+	if (dash != NULL && strspn(dash + 1, "0123456789") == strlen(dash + 1)) {
+		char *end = query_like(a, arena_strndup(a, fold, (size_t)(dash - fold)));
+
+		end[strlen(end) - 1] = '\0';		/* "%part": nothing behind it */
+		query_add(q, " OR lower(b.name_fold) LIKE ? ESCAPE '\\'", ARGS(arg_text(end)));
+	} else if (parse_u64(fold, INT64_MAX - 1, &least))
+		query_add(q, " OR b.size > ?", ARGS(arg_int((int64_t)least)));
+	query_add(q, ")", NO_ARGS);
+}
+
+bool
+store_certificate_named_ranges(struct db *db, int64_t organization_id, const char *part, struct arena *a,
+    struct certificate_range *list, size_t cap, size_t *n, struct err *e)
+{
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	OWN_QUERY struct query q = { 0 };
+
+	*n = 0;
+	query_add(&q, "SELECT s.certificate_base, s.succeeded FROM batch b CROSS JOIN slice s WHERE ", NO_ARGS);
+	name_batches_add(&q, part, a);
+	if (organization_id != 0)
+		query_add(&q, " AND b.organization_id = ?", ARGS(arg_int(organization_id)));
+	query_add(&q, " AND s.batch_id = b.id AND s.succeeded > 0 ORDER BY s.certificate_base", NO_ARGS);
+	if (!query_run(db, &q, &rows, e))
+		return err_in(e, "names of certificates");
+	while (db_next(rows, e)) {
+		int64_t first = db_int(rows, 0), last = first + db_int(rows, 1) - 1;
+
+		if (*n > 0 && list[*n - 1].last + 1 >= first) {
+			list[*n - 1].last = last > list[*n - 1].last ? last : list[*n - 1].last;
+			continue;
+		}
+		if (++*n > cap)
+			return true;
+		list[*n - 1] = (struct certificate_range){ first, last };
+	}
+	return e->kind == ERR_NONE;
 }
 
 static void
@@ -199,25 +250,46 @@ store_certificate_count(struct db *db, const struct certificate_filter *f, int64
 	return e->kind == ERR_NONE;
 }
 
+/* Where from lo + 1 to hi a time would stand, were they handed out evenly. */
+static int64_t
+between(int64_t lo, int64_t hi, int64_t lo_at, int64_t hi_at, int64_t at)
+{
+	double share = hi_at <= lo_at ? 0.5 : (double)(at - lo_at) / (double)(hi_at - lo_at);
+	int64_t mid = lo + 1 + (int64_t)((double)(hi - lo - 1) * (share < 0 ? 0 : share > 1 ? 1 : share));
+
+	return mid > hi ? hi : mid;
+}
+
 bool
 store_certificate_id_at(struct db *db, int64_t at, int64_t *id, struct err *e)
 {
 	static const char probe[] = "SELECT created_at FROM certificate WHERE id <= $1 ORDER BY id DESC LIMIT 1";
-	int64_t lo = 0, hi, top;
-	bool found;
+	int64_t lo = 0, hi, top, lo_at, hi_at;
+	bool found, guess = true;
 
-	if (!store_certificate_last_id(db, &hi, e))
+	if (!store_certificate_last_id(db, &hi, e) ||
+	    !db_get_int(db, "SELECT created_at FROM certificate ORDER BY id LIMIT 1", NO_ARGS, &lo_at, &found, e))
 		return false;
-	/* The last id whose row, or the one before it, is older than `at`. */
+	if (!found)
+		lo_at = 0;
+	hi_at = clock_now_s();
+	/*
+	 * The last id whose row, or the one before it, is older than `at`.  Halving finds it for sure; a guess by time
+	 * in every other step finds it in few, and each step may be a page that has to be read.
+	 */
 	while (lo < hi) {
-		int64_t mid = lo + (hi - lo + 1) / 2;
+		int64_t mid = guess ? between(lo, hi, lo_at, hi_at, at) : lo + (hi - lo + 1) / 2;
 
 		if (!db_get_int(db, probe, ARGS(arg_int(mid)), &top, &found, e))
 			return err_in(e, "certificates by time");
-		if (!found || top < at)
+		if (!found || top < at) {
 			lo = mid;
-		else
+			lo_at = found ? top : lo_at;
+		} else {
 			hi = mid - 1;
+			hi_at = top;
+		}
+		guess = !guess;
 	}
 	*id = lo;
 	return true;

@@ -154,3 +154,21 @@ store_tally_by_profile(struct db *db, enum tally_kind kind, int64_t organization
 	query_add(&q, " GROUP BY profile_id ORDER BY profile_id", NO_ARGS);
 	return sums(db, &q, a, out, n, e);
 }
+
+bool
+store_tally_total(struct db *db, enum tally_kind kind, int64_t organization_id, int64_t profile_id, int64_t *n,
+    struct err *e)
+{
+	OWN(db_rows_free) struct db_rows *rows = NULL;
+	OWN_QUERY struct query q = { 0 };
+
+	query_add(&q, "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM tally WHERE kind = ?", ARGS(arg_text(kind_names[kind])));
+	if (organization_id != 0)
+		query_add(&q, " AND organization_id = ?", ARGS(arg_int(organization_id)));
+	if (profile_id != 0)
+		query_add(&q, " AND profile_id = ?", ARGS(arg_int(profile_id)));
+	if (!query_run(db, &q, &rows, e))
+		return err_in(e, "tally");
+	*n = db_next(rows, e) ? db_int(rows, 0) : 0;
+	return e->kind == ERR_NONE;
+}

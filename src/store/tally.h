@@ -43,6 +43,9 @@ struct tally_sum {
 /* Sums of the days first..last, by day.  organization_id, profile_id 0: all. */
 must_check bool store_tally_by_day(struct db *, enum tally_kind, int64_t organization_id, int64_t profile_id,
     int64_t first, int64_t last, struct arena *, struct tally_sum **, size_t *n, struct err *);
+/* Of all days. */
+must_check bool store_tally_total(struct db *, enum tally_kind, int64_t organization_id, int64_t profile_id, int64_t *n,
+    struct err *);
 /* The same by profile. */
 must_check bool store_tally_by_profile(struct db *, enum tally_kind, int64_t organization_id, int64_t first,
     int64_t last, struct arena *, struct tally_sum **, size_t *n, struct err *);

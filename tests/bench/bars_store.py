@@ -160,6 +160,7 @@ def asks(db, rng):
         "revoked": lambda: "&status=revoked",
         "of a day": lambda: (lambda d: f"&from={d}&to={d}")(day()),
         "by serial number": lambda: f"&serial_number={row()[0]}",
+        "by part of a name": lambda: f"&name=lot%20{rng.randrange(100001, batches + 1)}-9",
         "by address in the subject": lambda: f"&subject={row()[1][-17:]}",
         "by part of the serial number": lambda: f"&serial_number={row()[0][-8:]}",
         "sorted by serial number": lambda: "&sort=serial_number",

@@ -70,7 +70,7 @@ step(sqlite3_stmt *s)
 }
 
 static struct {
-	sqlite3_stmt	*batch, *certificate, *serial, *der;
+	sqlite3_stmt	*batch, *slice, *certificate, *serial, *der;
 	int64_t		 organization, profile, ca, upto, now, seq;
 	bool		 all;
 } f;
@@ -82,6 +82,8 @@ statements(void)
 	    " method, name, name_fold, size, state, version, packaging, created_at, created_by, created_by_name, staged_until,"
 	    " succeeded, changed_at) VALUES (?1, ?2, ?3, 1, '{}', 1, 'form', 'lot ' || ?1, 'lot ' || ?1, 1000, 'downloaded', 1,"
 	    " '{}', ?4, 1, 'filler', 0, 1000, ?4)");
+	f.slice = prepare("INSERT INTO slice (batch_id, slice_no, organization_id, first_index, size, state, turn, version,"
+	    " certificate_base, succeeded) VALUES (?1, 0, ?2, 0, 1000, 'done', ?3, 1, ?3, 1000)");
 	f.certificate = prepare("INSERT INTO certificate (id, serial, batch_id, item_index, organization_id, profile_id, ca_id,"
 	    " state, created_at, not_before, not_after, subject, revoked_at, reason, status_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
 	    " ?7, ?8, ?9, ?9, ?9 + 631152000, ?10, ?11, ?12, ?13)");
@@ -142,6 +144,10 @@ batch_add(int64_t batch, int64_t first)
 	(void)sqlite3_bind_int64(f.batch, 3, f.profile);
 	(void)sqlite3_bind_int64(f.batch, 4, at);
 	step(f.batch);
+	(void)sqlite3_bind_int64(f.slice, 1, batch);
+	(void)sqlite3_bind_int64(f.slice, 2, f.organization);
+	(void)sqlite3_bind_int64(f.slice, 3, first);
+	step(f.slice);
 	for (int64_t i = 0; i < BATCH; i++)
 		certificate_add(first + i, batch, i, at);
 }
@@ -149,8 +155,8 @@ batch_add(int64_t batch, int64_t first)
 int
 main(int argc, char **argv)
 {
-	char sql[256];
-	int64_t batch, id;
+	char sql[700];
+	int64_t batch, id, batch_before;
 
 	if (argc != 5 && (argc != 6 || strcmp(argv[5], "all") != 0)) {
 		(void)fprintf(stderr, "usage: fill_store STORE.db ORGANIZATION_ID PROFILE_ID UPTO [all]\n");
@@ -167,7 +173,7 @@ main(int argc, char **argv)
 	(void)snprintf(sql, sizeof(sql), "SELECT ca_id FROM profile WHERE id = %" PRId64, f.profile);
 	f.ca = value(sql);
 	f.seq = value("SELECT value FROM counter WHERE name = 'status'") + 1;
-	batch = value("SELECT value FROM counter WHERE name = 'batch'");
+	batch = batch_before = value("SELECT value FROM counter WHERE name = 'batch'");
 	id = value("SELECT value FROM counter WHERE name = 'certificate'");
 	statements();
 	run("BEGIN");
@@ -177,6 +183,11 @@ main(int argc, char **argv)
 		if (n % COMMIT_BATCHES == 0)
 			run("COMMIT; BEGIN");
 	}
+	(void)snprintf(sql, sizeof(sql), "INSERT INTO tally (organization_id, kind, day, profile_id, n)"
+	    " SELECT organization_id, 'issued', created_at / 86400, profile_id, sum(succeeded) FROM batch WHERE id > %" PRId64
+	    " GROUP BY 1, 3, 4 ON CONFLICT (organization_id, kind, day, profile_id) DO UPDATE SET n = tally.n + excluded.n",
+	    batch_before);
+	run(sql);
 	(void)snprintf(sql, sizeof(sql), "UPDATE counter SET value = %" PRId64 " WHERE name = 'batch';"
 	    " UPDATE counter SET value = %" PRId64 " WHERE name = 'certificate';"
 	    " UPDATE counter SET value = %" PRId64 " WHERE name = 'status'", batch, id, f.seq);
