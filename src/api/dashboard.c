@@ -128,12 +128,12 @@ authority_json(const struct app *app, const struct authority_view *v)
 
 	for (size_t i = 0; i < v->profiles_n; i++)
 		json_array_append_new(profiles, reference_json(v->profiles[i]->id, v->profiles[i]->name));
-	return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", v->ca.ski, "name",
+	return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "id", v->ca.ski, "name",
 	    v->ca.name, "label", json_text(v->ca.label), "purpose", v->ca.purpose, "subject", json_text(v->ca.subject),
 	    "issuer", json_text(v->issuer), "serial_number", v->ca.serial_number, "parent_id", json_text(v->parent_ski), "not_before",
 	    json_time(v->ca.not_before), "not_after", json_time(v->ca.not_after), "key", key_type_json(v->key), "profiles",
 	    profiles, "certificate_url", json_sprintf("%s/ca/%s.cer", app->public_url, v->ca.ski), "crl_url",
-	    json_sprintf("%s/crl/%s.crl", app->public_url, v->ca.ski));
+	    json_sprintf("%s/crl/%s.crl", app->public_url, v->ca.ski), "shards", (json_int_t)v->ca.shards);
 }
 
 bool

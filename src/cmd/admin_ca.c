@@ -17,13 +17,13 @@ authority_json(const struct admin *a, const struct authority_view *v)
 
 	for (size_t i = 0; i < v->profiles_n; i++)
 		json_array_append_new(profiles, json_integer((json_int_t)v->profiles[i]->id));
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "id", v->ca.ski, "name",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I}", "id", v->ca.ski, "name",
 	    v->ca.name, "purpose", v->ca.purpose, "label", json_text(v->ca.label), "subject", json_text(v->ca.subject),
 	    "issuer", json_text(v->issuer), "serial_number", v->ca.serial_number, "parent_id", json_text(v->parent_ski),
 	    "key", key_type_text(v->key, key), "not_before", json_time(v->ca.not_before), "not_after",
 	    json_time(v->ca.not_after), "profiles", profiles, "certificate_url",
 	    json_sprintf("%s/ca/%s.cer", a->app->public_url, v->ca.ski), "crl_url",
-	    json_sprintf("%s/crl/%s.crl", a->app->public_url, v->ca.ski));
+	    json_sprintf("%s/crl/%s.crl", a->app->public_url, v->ca.ski), "shards", (json_int_t)v->ca.shards);
 }
 
 static bool
@@ -77,6 +77,16 @@ add(struct admin *a, struct err *e)
 	    label == NULL ? a->argv[0] : label, purpose, (const uint8_t *)der.p, der.len, e);
 }
 
+static bool
+shards(struct admin *a, struct err *e)
+{
+	uint64_t n;
+
+	if (!parse_u64(a->argv[1], CATALOG_SHARDS_MAX, &n) || n == 0)
+		return admin_usage(a, e, "N is 1 to 256");
+	return catalog_ca_shards(a->app, &a->who, a->argv[0], (int64_t)n, e);
+}
+
 static const struct admin_option show_options[] = {
 	{ "pem", NULL, "its certificate" },
 	{ 0 },
@@ -91,6 +101,8 @@ static const struct admin_action actions[] = {
 	{ "show", "CA", 1, 1, show, "shows one, by name or key identifier", show_options },
 	{ "add", "NAME FILE", 2, 2, add,
 	    "brings in a CA's certificate under the name that profiles use; its issuer comes first", add_options },
+	{ "shards", "NAME N", 2, 2, shards,
+	    "spreads new certificates over N revocation lists; signer.conf comes first", NULL },
 };
 static const struct admin_command command = { "ca", "Certificate authorities.", actions, COUNT(actions), false };
 

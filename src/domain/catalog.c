@@ -131,6 +131,39 @@ catalog_ca(const struct app *app, const struct actor *who, const char *name, con
 	return app_tx(app, DB_WRITE, ca_tx, &q, e);
 }
 
+static bool
+shards_tx(struct db *tx, void *arg, struct err *e)
+{
+	struct work *q = arg;
+	char object[64];
+	json_t *detail;
+	struct ca ca;
+	bool found, ok;
+
+	if (!store_ca_named(tx, q->ca.name, q->arena, &ca, &found, e))
+		return false;
+	if (!found)
+		return err_set(e, ERR_NOT_FOUND, "ca", "there is no CA \"%.100s\"; see certmill ca list", q->ca.name);
+	if (ca.shards == q->ca.shards)
+		return true;
+	(void)snprintf(object, sizeof(object), "ca %s", ca.ski);
+	detail = json_pack("{s:I, s:I}", "from", (json_int_t)ca.shards, "to", (json_int_t)q->ca.shards);
+	ok = store_ca_shards(tx, ca.id, q->ca.shards, e) && audit_append(tx, q->who, 0, "ca.shards", object, detail, e);
+	json_decref(detail);
+	return ok;
+}
+
+bool
+catalog_ca_shards(const struct app *app, const struct actor *who, const char *name, int64_t shards, struct err *e)
+{
+	OWN(arena_free) struct arena *a = arena_new(SCRATCH_MAX);
+	struct work q = { .app = app, .who = who, .arena = a, .ca = { .name = name, .shards = shards } };
+
+	if (shards < 1 || shards > CATALOG_SHARDS_MAX)
+		return err_set(e, ERR_INVALID, "shards", "a CA has 1 to %d shards", CATALOG_SHARDS_MAX);
+	return actor_may(who, RIGHT_OPERATE, e) && app_tx(app, DB_WRITE, shards_tx, &q, e);
+}
+
 /* ---- profiles ---- */
 
 static bool

@@ -30,6 +30,13 @@ must_check bool catalog_ecosystem(const struct app *, const struct actor *, cons
  */
 must_check bool catalog_ca(const struct app *, const struct actor *, const char *name, const char *label,
     const char *purpose, const uint8_t *der, size_t len, struct err *);
+/*
+ * How many CRL shards new certificates of a CA are spread over, 1 to CATALOG_SHARDS_MAX; those that are there keep
+ * theirs.  Workers take it when they start again; the CA's signer has to know the number before (signer.conf).
+ * ERR_NOT_FOUND "ca".
+ */
+#define CATALOG_SHARDS_MAX 256
+must_check bool catalog_ca_shards(const struct app *, const struct actor *, const char *name, int64_t shards, struct err *);
 
 struct catalog_version {
 	int64_t	profile_id;

@@ -100,12 +100,14 @@ issuers_load(struct check *r, struct err *e)
 static const char *
 issuer_differs(const struct check *r, const struct check_certificate *row, const struct cert *c)
 {
+	unsigned shard;
+
 	for (size_t i = 0; i < r->cas_n; i++) {
 		if (r->cas[i].id != row->ca_id)
 			continue;
 		if (!der_equal(c->issuer, r->issuers[i].subject.p, r->issuers[i].subject.len))
 			return "issuer";
-		return cert_shard(row->serial, (unsigned)r->cas[i].shards) == (unsigned)row->shard ? NULL : "shard";
+		return cert_shard_pointed(c, &shard) && shard != (unsigned)row->shard ? "shard" : NULL;
 	}
 	return "issuer";
 }

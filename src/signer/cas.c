@@ -168,7 +168,7 @@ cas_load(const struct conf *c, const struct secret *kek, bool keys, struct cas *
 	for (size_t i = 0; i < s->n; i++) {
 		struct ca *ca = &s->list[i];
 
-		ca->shards = conf_shards(c, ca->id);
+		ca->conf = conf_ca(c, ca->id);
 		if (!cert_read(c, ca, &s->certs[i], e) || (keys && !key_read(c, kek, ca, e))) {
 			err_in(e, "CA %s", ca->id);
 			return false;
@@ -204,4 +204,30 @@ ca_by_ski(const struct cas *s, struct der ski)
 		if (der_equal(ski, s->list[i].issuer.ski.p, s->list[i].issuer.ski.len))
 			return &s->list[i];
 	return NULL;
+}
+
+unsigned
+ca_shards(const struct ca *ca)
+{
+	return ca->conf == NULL ? 1 : ca->conf->shards[ca->conf->n - 1];
+}
+
+unsigned
+ca_shard_lists(const struct ca *ca)
+{
+	unsigned most = 0;
+
+	for (size_t i = 0; ca->conf != NULL && i < ca->conf->n; i++)
+		if (ca->conf->shards[i] > most)
+			most = ca->conf->shards[i];
+	return most;
+}
+
+bool
+ca_shard_holds(const struct ca *ca, const uint8_t serial[16], unsigned shard)
+{
+	for (size_t i = 0; ca->conf != NULL && i < ca->conf->n; i++)
+		if (cert_shard(serial, ca->conf->shards[i]) == shard)
+			return true;
+	return false;
 }

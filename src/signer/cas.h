@@ -21,7 +21,7 @@ struct ca {
 	char		 id[CA_ID_MAX];
 	struct issuer	 issuer;		/* slices live as long as the set */
 	struct signkey	*key;			/* NULL: not here */
-	unsigned	 shards;
+	const struct conf_ca *conf;		/* NULL: no shards */
 	const struct ca	*parent;		/* its issuer, when known; NULL: self-signed or unknown */
 };
 
@@ -34,6 +34,13 @@ const struct ca *cas_all(const struct cas *, size_t *n);	/* by id */
 /* NULL: none. */
 const struct ca *ca_by_id(const struct cas *, const char *id);
 const struct ca *ca_by_ski(const struct cas *, struct der ski);
+
+/* The number of shards for new certificates; 1 without any. */
+unsigned ca_shards(const struct ca *);
+/* How many shards have a list; 0: only the whole one is made. */
+unsigned ca_shard_lists(const struct ca *);
+/* May a certificate of this serial number point at that shard, by any number of shards that the CA has had? */
+bool ca_shard_holds(const struct ca *, const uint8_t serial[16], unsigned shard);
 
 /* Path of one of a CA's files: "pem", "key", "uri". */
 void ca_path(const struct conf *, const char *id, const char *kind, char *buf, size_t cap);

@@ -187,20 +187,32 @@ pkcs11_value(struct conf *c, const char *name, const char *value)
 	return false;
 }
 
-/* "[ca cablelabs-device-ca]" */
+/* "[ca cablelabs-device-ca]", "shards = 1 4 16" */
 static bool
 ca_value(struct conf *c, const char *id, const char *name, const char *value)
 {
-	uint64_t shards;
-	struct conf_ca *ca;
+	struct conf_ca *ca = &c->cas[c->n_cas];
 
-	if (!ca_id_ok(id) || strcmp(name, "shards") != 0 || !parse_u64(value, CONF_SHARDS_MAX, &shards) || shards == 0
-	    || c->n_cas == COUNT(c->cas))
+	if (!ca_id_ok(id) || strcmp(name, "shards") != 0 || c->n_cas == COUNT(c->cas) || conf_ca(c, id) != NULL)
 		return false;
-	ca = &c->cas[c->n_cas++];
+	*ca = (struct conf_ca){ .n = 0 };
 	memcpy(ca->id, id, strlen(id) + 1);
-	ca->shards = (unsigned)shards;
-	return true;
+	for (const char *p = value; *p != '\0'; p += strspn(p, " ")) {
+		char number[8];
+		size_t len = strcspn(p, " ");
+		uint64_t shards;
+
+		if (len >= sizeof(number) || ca->n == COUNT(ca->shards))
+			return false;
+		memcpy(number, p, len);
+		number[len] = '\0';
+		if (!parse_u64(number, CONF_SHARDS_MAX, &shards) || shards == 0)
+			return false;
+		ca->shards[ca->n++] = (unsigned)shards;
+		p += len;
+	}
+	c->n_cas++;
+	return ca->n > 0;
 }
 
 struct parsing {
@@ -321,11 +333,11 @@ conf_free(struct conf *c)
 	free(c);
 }
 
-unsigned
-conf_shards(const struct conf *c, const char *ca_id)
+const struct conf_ca *
+conf_ca(const struct conf *c, const char *ca_id)
 {
 	for (size_t i = 0; i < c->n_cas; i++)
 		if (strcmp(c->cas[i].id, ca_id) == 0)
-			return c->cas[i].shards;
-	return 1;
+			return &c->cas[i];
+	return NULL;
 }

@@ -17,6 +17,7 @@
 #define CONF_OPERATORS_MAX	32
 #define CONF_PATHS_MAX		16
 #define CONF_SHARDS_MAX		256
+#define CONF_SHARDS_KEPT	8
 #define CONF_CAS_MAX		256
 #define CA_ID_MAX		64		/* with the NUL */
 
@@ -30,9 +31,14 @@ struct conf_socket {
 	char		*group;			/* owner's group of the socket, or NULL */
 };
 
+/*
+ * How many CRL shards a CA has had, in that order; the last number counts for new certificates.  A certificate keeps
+ * the shard that it points at, so a shard holds those that belong there by any of the numbers.
+ */
 struct conf_ca {
 	char		 id[CA_ID_MAX];
-	unsigned	 shards;		/* 1: one list */
+	unsigned	 shards[CONF_SHARDS_KEPT];
+	size_t		 n;
 };
 
 struct conf {
@@ -69,8 +75,8 @@ must_check bool conf_load(const char *path, struct conf **, struct err *);
 void conf_free(struct conf *);
 OWN_TYPE(struct conf, conf_free)
 
-/* The shards of a CA; 1 when nothing is said. */
-unsigned conf_shards(const struct conf *, const char *ca_id);
+/* NULL: nothing is said about the CA, and it has no shards. */
+const struct conf_ca *conf_ca(const struct conf *, const char *ca_id);
 /* Lower-case letters, digits and hyphens, 1 to 63, no hyphen in front: safe in a file name. */
 bool ca_id_ok(const char *);
 

@@ -29,8 +29,9 @@ struct docs {
 static void
 doc_free(struct doc *d)
 {
-	if (d->template != NULL)
-		tbs_template_free(d->template);
+	for (size_t i = 0; i < COUNT(d->older); i++)
+		tbs_template_free(d->older[i]);
+	tbs_template_free(d->template);
 	if (d->profile != NULL)
 		profile_free(d->profile);
 	json_decref(d->parameters);
@@ -121,13 +122,37 @@ organization_parse(json_t *root, struct doc *d, struct err *e)
 	return true;
 }
 
+/*
+ * Worker hosts change over to another number of shards one after the other, so certificates by the numbers before are
+ * signed too: their lists are made all the same.
+ */
+static bool
+templates_make(struct doc *d, const char *public_url, struct err *e)
+{
+	struct tbs_site site = { .public_url = public_url, .shards = ca_shards(d->ca) };
+	const struct conf_ca *c = d->ca->conf;
+
+	if (!tbs_template_new(d->profile, &d->ca->issuer, &site, &d->template, e))
+		return false;
+	if (!tbs_template_sharded(d->template))
+		return true;
+	if (c == NULL)
+		return err_set(e, ERR_INVALID, "ca_shards", "its certificates would point at CRL shards, and CA %.60s has none: "
+		    "[ca %.60s] shards in signer.conf", d->ca->id, d->ca->id);
+	for (size_t i = 0; i + 1 < c->n; i++) {
+		site.shards = c->shards[i];
+		if (!tbs_template_new(d->profile, &d->ca->issuer, &site, &d->older[i], e))
+			return false;
+	}
+	return true;
+}
+
 static bool
 profile_read(struct docs *s, const char *json, size_t len, struct doc *d, struct err *e)
 {
 	OWN(arena_free) struct arena *arena = arena_new(1 << 20);
 	struct faults faults = { .arena = arena };
 	const struct profile_about *about;
-	struct tbs_site site = { .public_url = s->conf->public_url };
 	struct err why = { 0 };
 
 	if (!profile_parse(json, len, &d->profile, &faults, e)) {
@@ -146,9 +171,10 @@ profile_read(struct docs *s, const char *json, size_t len, struct doc *d, struct
 		    about->ca, d->id);
 		return true;
 	}
-	site.shards = d->ca->shards;
-	if (!tbs_template_new(d->profile, &d->ca->issuer, &site, &d->template, &why))
+	if (!templates_make(d, s->conf->public_url, &why)) {
 		snprintf(d->why_not, sizeof(d->why_not), "%s", why.msg);
+		tbs_template_free(give(d->template));
+	}
 	return true;
 }
 

@@ -34,6 +34,7 @@ struct doc {
 	struct profile		*profile;
 	const struct ca		*ca;			/* NULL: not known here */
 	struct tbs_template	*template;		/* NULL: why_not says why nothing can be signed by it */
+	struct tbs_template	*older[CONF_SHARDS_KEPT];	/* by numbers of shards that the CA had before; NULL behind the last */
 	char			 why_not[192];
 	/* organizations */
 	struct json_t		*parameters;		/* an object of strings */

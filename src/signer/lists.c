@@ -220,7 +220,7 @@ in_shard(const struct list_request *q, const struct crl_entry *x)
 	if (x->serial_len > sizeof(serial))
 		return false;
 	memcpy(serial + sizeof(serial) - x->serial_len, x->serial, x->serial_len);
-	return cert_shard(serial, q->ca->shards) == q->shard;
+	return ca_shard_holds(q->ca, serial, q->shard);
 }
 
 static bool
@@ -340,7 +340,7 @@ lists_sign(struct lists *s, const struct list_request *q, struct list_signed *ou
 
 	if (q->ca->key == NULL)
 		return err_set(e, ERR_FORBIDDEN, "ca_key", "the key of CA %s is not in this signer", q->ca->id);
-	if (q->shard != PROTO_WHOLE_LIST && (q->ca->shards < 2 || q->shard >= q->ca->shards))
+	if (q->shard != PROTO_WHOLE_LIST && q->shard >= ca_shard_lists(q->ca))
 		return refuse(e, "CA %s has no shard %u", q->ca->id, q->shard);
 	if (fstat(q->fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return err_set(e, ERR_INVALID, "crl_file", "a list comes in a regular file");

@@ -77,6 +77,22 @@ slice_allowed(const struct slice *s, struct err *e)
 	return true;
 }
 
+/* What the first template refuses counts. */
+static bool
+item_check(const struct slice *s, struct item *it, struct tbs_found *found)
+{
+	struct err ignored = { 0 };
+
+	if (tbs_check(s->profile->template, &s->expect, it->tbs, found, &it->refused))
+		return true;
+	for (size_t i = 0; i < COUNT(s->profile->older) && s->profile->older[i] != NULL; i++)
+		if (tbs_check(s->profile->older[i], &s->expect, it->tbs, found, &ignored)) {
+			err_clear(&it->refused);
+			return true;
+		}
+	return false;
+}
+
 static void
 check_part(void *arg, size_t from, size_t to)
 {
@@ -86,7 +102,7 @@ check_part(void *arg, size_t from, size_t to)
 		struct item *it = &s->items[i];
 		struct tbs_found found;
 
-		if (!tbs_check(s->profile->template, &s->expect, it->tbs, &found, &it->refused)) {
+		if (!item_check(s, it, &found)) {
 			if (it->refused.kind == ERR_NONE)
 				err_set(&it->refused, ERR_INTERNAL, "internal", "refused without a reason");
 			continue;

@@ -26,9 +26,10 @@ ca_json(const struct ca *ca)
 
 	for (const struct ca *p = ca->parent; p != NULL && n < CHAIN_MAX; p = p->parent, n++)
 		json_array_append_new(chain, base64(p->issuer.cert));
-	return json_pack("{s:s, s:s, s:o, s:o, s:s?, s:i, s:b, s:I, s:I}", "id", ca->id, "ski", ca->issuer.id,
+	return json_pack("{s:s, s:s, s:o, s:o, s:s?, s:i, s:i, s:b, s:I, s:I}", "id", ca->id, "ski", ca->issuer.id,
 	    "certificate", base64(ca->issuer.cert), "chain", chain,
-	    "key", ca->key != NULL ? signkey_store_name(ca->key) : NULL, "shards", (int)ca->shards,
+	    "key", ca->key != NULL ? signkey_store_name(ca->key) : NULL, "shards", (int)ca_shards(ca),
+	    "shard_lists", (int)ca_shard_lists(ca),
 	    "self_signed", ca->issuer.self_signed, "not_before", (json_int_t)ca->issuer.not_before_s,
 	    "not_after", (json_int_t)ca->issuer.not_after_s);
 }

@@ -121,7 +121,7 @@ must_check bool signlink_reload(struct signlink *, struct err *);
 /* ---- any role ---- */
 
 /*
- * Appends JSON: started, uptime_s, public_url, cas [{id, ski, certificate, chain, key, shards, self_signed,
+ * Appends JSON: started, uptime_s, public_url, cas [{id, ski, certificate, chain, key, shards, shard_lists, self_signed,
  * not_before, not_after}], profiles [{id, version, sha256, name, ca, unusable}], organizations
  * [{id, version, sha256}], journal {records, blocks, segments, head}, audit_certificate; DER in base64.
  */

@@ -107,12 +107,12 @@ scopes_find(struct publisher *p, struct err *e)
 	json_array_foreach(json_object_get(info, "cas"), i, ca) {
 		const char *ski = json_string_value(json_object_get(ca, "ski"));
 		const struct authority *a = ski == NULL ? NULL : authorities_by_ski(p->st->cas, ski);
-		json_int_t shards = json_integer_value(json_object_get(ca, "shards"));
+		json_int_t shards = json_integer_value(json_object_get(ca, "shard_lists"));
 
 		if (a == NULL || !json_is_string(json_object_get(ca, "key")) || !a->issuer.signs_crls)
 			continue;
 		scope_add(p, a, CRL_WHOLE_CA);
-		for (int64_t shard = 0; shards > 1 && shard < shards; shard++)
+		for (int64_t shard = 0; shard < shards; shard++)
 			scope_add(p, a, shard);
 	}
 	json_decref(info);

@@ -62,6 +62,12 @@ store_ca_add(struct db *tx, const struct ca *c, struct err *e)
 	    arg_int(c->not_after), arg_int(c->created_at), arg_int(c->shards)), NULL, e);
 }
 
+bool
+store_ca_shards(struct db *tx, int64_t id, int64_t shards, struct err *e)
+{
+	return db_run(tx, "UPDATE ca SET shards = $2 WHERE id = $1", ARGS(arg_int(id), arg_int(shards)), NULL, e);
+}
+
 static void
 read_ca(const struct db_rows *rows, struct arena *a, struct ca *c)
 {

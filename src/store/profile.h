@@ -24,9 +24,10 @@ struct ca {
 	int64_t		 parent_id;		/* 0: none */
 	const char	*purpose;		/* "root", "intermediate", "issuing", "internal" */
 	int64_t		 not_before, not_after, created_at;
-	int64_t		 shards;
+	int64_t		 shards;	/* CRL shards of new certificates; 1: none or one */
 };
 must_check bool store_ca_add(struct db *tx, const struct ca *, struct err *);
+must_check bool store_ca_shards(struct db *tx, int64_t id, int64_t shards, struct err *);
 must_check bool store_ca_get(struct db *, int64_t id, struct arena *, struct ca *, struct err *);
 must_check bool store_ca_find(struct db *, const char *ski, struct arena *, struct ca *, bool *found, struct err *);
 /* By the name that profiles use. */

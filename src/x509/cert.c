@@ -176,6 +176,42 @@ cert_shard(const uint8_t serial[16], unsigned shards)
 	return shards < 2 ? 0 : ((unsigned)serial[14] << 8 | serial[15]) % shards;
 }
 
+#define SHARD_PATH 46	/* "/crl/", a key identifier's 40 digits, "/" */
+
+/* The first address among the distribution points (RFC 5280 section 4.2.1.13). */
+static bool
+point_uri(struct der value, struct der *uri)
+{
+	struct der_reader r = der_reader_of(value), points, point, name, full;
+
+	return der_enter(&r, DER_SEQUENCE, &points) && der_enter(&points, DER_SEQUENCE, &point) &&
+	    der_enter(&point, DER_CONTEXT_CONS(0), &name) && der_enter(&name, DER_CONTEXT_CONS(0), &full) &&
+	    der_get(&full, DER_CONTEXT(6), uri);
+}
+
+bool
+cert_shard_pointed(const struct cert *c, unsigned *shard)
+{
+	static const uint8_t oid[] = { 0x55, 0x1d, 0x1f };
+	struct cert_extension x;
+	const uint8_t *p;
+	unsigned n = 0, digits = 0;
+	struct der uri;
+
+	if (!cert_extension_find(c, (struct der){ oid, sizeof(oid) }, &x) || !point_uri(x.value, &uri) || uri.len < 4 ||
+	    memcmp(uri.p + uri.len - 4, ".crl", 4) != 0)
+		return false;
+	for (p = uri.p + uri.len - 4; p > uri.p && p[-1] != '/'; p--)
+		if (p[-1] < '0' || p[-1] > '9' || ++digits > 4)
+			return false;
+	if (digits == 0 || p - uri.p < SHARD_PATH || memcmp(p - SHARD_PATH, "/crl/", 5) != 0)
+		return false;
+	for (; *p != '.'; p++)
+		n = n * 10 + (unsigned)(*p - '0');
+	*shard = n;
+	return true;
+}
+
 bool
 cert_assemble(struct der tbs, enum signature_algorithm a, const void *signature, size_t len, uint8_t *buf,
     size_t cap, struct der *out, struct err *e)

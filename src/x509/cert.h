@@ -77,6 +77,8 @@ must_check bool issuer_load(const void *der, size_t len, struct issuer *out, str
 
 /* The CRL shard of a serial number: its last two octets modulo `shards` (0 or 1: always 0). */
 unsigned cert_shard(const uint8_t serial[16], unsigned shards);
+/* The shard whose list (".../crl/{ca}/N.crl") the certificate points at; false: at none. */
+bool cert_shard_pointed(const struct cert *, unsigned *shard);
 /* A serial number: 16 octets from the CSPRNG, top bit 0, first octet not 0. */
 void cert_serial_make(uint8_t serial[16]);
 

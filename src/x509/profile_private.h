@@ -56,6 +56,7 @@ struct profile {
 	struct profile_extension_view	*extension_views;
 	size_t				 n_extensions;
 	bool				 site;		/* some address needs a public URL */
+	bool				 sharded;	/* some address names a CRL shard */
 	const char			*validity_text;
 };
 

@@ -116,6 +116,7 @@ braced_part(struct parse *c, const char *member, char *name, unsigned allow, str
 		}
 		*out = (struct part){ .kind = site[i].kind };
 		c->p->site = c->p->site || site[i].kind == PART_PUBLIC_URL;
+		c->p->sharded = c->p->sharded || site[i].kind == PART_SHARD;
 		return true;
 	}
 	if (str_starts(name, "organization.")) {

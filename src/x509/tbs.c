@@ -121,6 +121,12 @@ tbs_template_new(const struct profile *p, const struct issuer *issuer, const str
 	return true;
 }
 
+bool
+tbs_template_sharded(const struct tbs_template *t)
+{
+	return t->profile->sharded;
+}
+
 void
 tbs_template_free(struct tbs_template *t)
 {

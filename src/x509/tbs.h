@@ -27,7 +27,10 @@ struct tbs_template;
  */
 must_check bool tbs_template_new(const struct profile *, const struct issuer *, const struct tbs_site *,
     struct tbs_template **out, struct err *);
+/* NULL is fine. */
 void tbs_template_free(struct tbs_template *);
+/* Do certificates point at a CRL shard? */
+bool tbs_template_sharded(const struct tbs_template *);
 OWN_TYPE(struct tbs_template, tbs_template_free)
 const struct profile *tbs_template_profile(const struct tbs_template *);
 const struct issuer *tbs_template_issuer(const struct tbs_template *);

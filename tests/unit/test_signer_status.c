@@ -436,7 +436,7 @@ shards(void)
 	CHECK(strstr(why, "crl_refused") != NULL, "a shard of a CA that has none: %s", why);
 	(void)box_stop(&box, SIGTERM);
 	CHECK(file_read(box_path(&box, "signer.conf"), 1 << 16, &text, &e), "%s", e.msg);
-	snprintf(conf, sizeof(conf), "%s\n[ca internal-admin]\nshards = 4\n", text.p);
+	snprintf(conf, sizeof(conf), "%s\n[ca internal-admin]\nshards = 1 4\n", text.p);
 	CHECK(file_write(box_path(&box, "signer.conf"), 0600, conf, strlen(conf), &e), "%s", e.msg);
 	box_start(&box);
 	why = list_sign(&q, 1, -1);
@@ -465,6 +465,12 @@ shards(void)
 		why = list_sign(&q, 1, -1);
 		CHECK(why[0] == '\0', "%s", why);
 	}
+	snprintf(uri, sizeof(uri), "http://pki.example/crl/%s/0.crl", box_ski(&box, "internal-admin"));
+	q.serials = "abcd";
+	why = list_sign(&q, 0, -1);
+	CHECK(why[0] == '\0', "shard 0 holds what was there when it was the only one: %s", why);
+	why = list_sign(&q, 4, -1);
+	CHECK(strstr(why, "has no shard 4") != NULL, "a shard above the largest number: %s", why);
 }
 
 int

@@ -47,23 +47,26 @@ configuration(void)
 		"[signer]\nunknown = 1\n", "[signer]\nthreads = many\n", "[signer]\npublic_url = pki.example\n",
 		"[signer]\npublic_url = http://pki.example/\n", "[sockets]\nworker_mode = 0666\n",
 		    "[sockets]\nweb = x\n",
-		"[ca Upper]\nshards = 2\n", "[ca a]\nshards = 0\n", "[ca a]\nshards = 10000\n", "[ocsp]\nkey = dsa\n",
+		"[ca Upper]\nshards = 2\n", "[ca a]\nshards = 0\n", "[ca a]\nshards = 10000\n", "[ca a]\nshards = 4 x\n", "[ca a]\nshards =\n", "[ca a]\nshards = 1 2 3 4 5 6 7 8 9\n", "[ocsp]\nkey = dsa\n",
 		"[nothing]\na = b\n", "[signer]\nkey_encryption_key =\n", "[crl]\nnext_update_max_s = -1\n",
 		    "just words\n",
 	};
 	OWN(conf_free) struct conf *c = NULL;
+	const struct conf_ca *ca;
 	struct conf *none = NULL;
 	const char *why;
 
 	why = conf_of("; comment\n[signer]\npublic_url = https://a.example:1\nkey_encryption_key = /etc/kek\nthreads = 3\n"
 	    "[sockets]\nworker = ../run/w.sock\nworker_mode = 0660\n[operators]\ncertificate = a.pem\ncertificate = b.pem\n"
-	    "[ca device-ca]\nshards = 16\n", &c);
+	    "[ca device-ca]\nshards = 1 4  16\n", &c);
 	if (!CHECK(why[0] == '\0', "%s", why))
 		return;
 	CHECK(strcmp(c->kek, "/etc/kek") == 0 && c->threads == 3 && c->n_operators == 2 && c->sockets[0].mode == 0660
 	    && c->sockets[1].path == NULL && c->sockets[1].mode == 0600, "values");
 	CHECK(strncmp(c->journal, "/", 1) == 0 && strstr(c->journal, dir) != NULL, "%s", c->journal);
-	CHECK(conf_shards(c, "device-ca") == 16 && conf_shards(c, "other") == 1, "shards");
+	ca = conf_ca(c, "device-ca");
+	CHECK(ca != NULL && ca->n == 3 && ca->shards[0] == 1 && ca->shards[1] == 4 && ca->shards[2] == 16, "shards");
+	CHECK(conf_ca(c, "other") == NULL, "no shards");
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		why = conf_of(wrong[i], &none);
 		CHECK(strstr(why, "x.conf line ") != NULL && none == NULL, "\"%s\" gave \"%s\"", wrong[i], why);

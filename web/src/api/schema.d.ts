@@ -1312,6 +1312,8 @@ export interface components {
             certificate_url: string;
             /** Format: uri */
             crl_url: string;
+            /** @description CRL shards that new certificates are spread over, where their profile points at shards. */
+            shards: number;
         };
         CaList: {
             items: components["schemas"]["Ca"][];
