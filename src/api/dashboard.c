@@ -5,6 +5,7 @@
 #include "api/profile.h"
 #include "base/clock.h"
 #include "domain/authority.h"
+#include "domain/crl.h"
 #include "domain/dashboard.h"
 #include "http/json.h"
 #include "http/list.h"
@@ -80,6 +81,24 @@ batches_json(const struct batch *b, size_t n, const struct actor *who)
 	return list;
 }
 
+/* For those who run the instance. */
+static bool
+alarms_json(struct app *app, const struct actor *who, struct arena *a, json_t **out, struct err *e)
+{
+	struct crl_alarm *list;
+	size_t n = 0;
+
+	if ((who->role == ROLE_OPERATOR || who->role == ROLE_AUDITOR) && !crl_alarms(app, a, &list, &n, e))
+		return false;
+	*out = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(*out, json_pack("{s:s, s:s, s:s, s:o, s:o}", "kind",
+		    crl_trouble(&list[i]) == CRL_MISSING ? "crl_missing" : crl_trouble(&list[i]) == CRL_EXPIRED ? "crl_expired" :
+		    "crl_failing", "ca_id", list[i].ski, "label", list[i].label, "shard", list[i].shard < 0 ? json_null() :
+		    json_integer(list[i].shard), "next_update", json_time_or_null(list[i].next_update)));
+	return true;
+}
+
 struct filters {
 	int64_t	profile_id;
 };
@@ -94,6 +113,7 @@ api_dashboard_get(struct app *app, const struct http_req *q, struct http_res *s,
 	struct dashboard *d = ARENA_NEW(q->arena, struct dashboard);
 	const char *profile = http_query(q, "profile_id");
 	struct filters in = { 0 };
+	json_t *alarms;
 
 	if (d == NULL)
 		return err_set(e, ERR_TOO_LARGE, "request", "the request is too large");
@@ -101,13 +121,14 @@ api_dashboard_get(struct app *app, const struct http_req *q, struct http_res *s,
 		return false;
 	if (profile != NULL && !field_from_text(&filter_fields[0], profile, q->arena, &in, http_faults(s)))
 		return err_set(e, ERR_INVALID, "query", "wrong query parameter: profile_id");
-	if (!dashboard_get(app, q->actor, in.profile_id, q->arena, d, e))
+	if (!dashboard_get(app, q->actor, in.profile_id, q->arena, d, e) ||
+	    !alarms_json(app, q->actor, q->arena, &alarms, e))
 		return false;
-	return http_json(s, 200, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "issued_per_day", days_json(d),
+	return http_json(s, 200, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "issued_per_day", days_json(d),
 	    "expiring_per_month", months_json(d), "batches_by_status", states_json(d), "quota", forecasts_json(d),
 	    "running", batches_json(d->running, d->running_n, q->actor), "ready",
 	    batches_json(d->ready, d->ready_n, q->actor), "failures",
-	    batches_json(d->failures, d->failures_n, q->actor)));
+	    batches_json(d->failures, d->failures_n, q->actor), "alarms", alarms));
 }
 
 /* ---- authorities ---- */

@@ -43,6 +43,28 @@ entries(const struct crl_row *r)
 	return r->entries;
 }
 
+static void
+alarms(struct app *app, struct arena *a, struct str *o)
+{
+	struct err e = { 0 };
+	struct crl_alarm *list;
+	size_t n;
+
+	if (!crl_alarms(app, a, &list, &n, &e))
+		return;
+	str_adds(o, "# TYPE certmill_crl_alarms gauge\n# HELP certmill_crl_alarms Revocation lists that are missing, past their end"
+	    " or cannot be made.\n");
+	str_addf(o, "certmill_crl_alarms %zu\n", n);
+	str_adds(o, "# TYPE certmill_crl_alarm gauge\n# HELP certmill_crl_alarm One of them, and what is wrong.\n");
+	for (size_t i = 0; i < n; i++) {
+		str_addf(o, "certmill_crl_alarm{ca=\"%s\",trouble=\"%s\",shard=\"", list[i].ski,
+		    crl_trouble_names[crl_trouble(&list[i])]);
+		if (list[i].shard >= 0)
+			str_addf(o, "%lld", (long long)list[i].shard);
+		str_adds(o, "\"} 1\n");
+	}
+}
+
 void
 ops_crl_metrics(struct app *app, struct str *o)
 {
@@ -57,4 +79,5 @@ ops_crl_metrics(struct app *app, struct str *o)
 		return;
 	family(o, "crl_next_update_seconds", "When the revocation list ends, Unix time.", rows, n, cas, cas_n, next_update);
 	family(o, "crl_entries", "Entries of the revocation list.", rows, n, cas, cas_n, entries);
+	alarms(app, a, o);
 }

@@ -230,6 +230,8 @@ put_tx(struct db *tx, void *arg, struct err *e)
 		return false;
 	if (!l->held)
 		return err_set(e, ERR_CONFLICT, "crl_number", "a list of a higher number is there already");
+	if (!store_crl_made(tx, r->ca_id, r->shard, e))
+		return false;
 	return l->fd < 0 ||
 	    (pieces_add(tx, l, e) && store_crl_piece_drop(tx, r->ca_id, r->shard, r->delta, r->number, e));
 }

@@ -62,7 +62,18 @@ must_check bool crl_fetch(const struct app *, const struct crl_row *, int fd, st
  */
 must_check bool crl_ask(const struct app *, const struct actor *, int64_t ca_id, const char *ski, struct err *);
 
-/* Whole lists that are missing or past their end: told once to the audit log and by mail to the operators. */
-must_check bool crl_alarm(const struct app *, int64_t *alarms, struct err *);
+/* The next list could not be made. */
+must_check bool crl_failed(const struct app *, int64_t ca_id, int64_t shard, const char *why, struct err *);
+
+/* What is wrong with lists at this moment. */
+enum crl_trouble { CRL_MISSING, CRL_EXPIRED, CRL_FAILING };
+extern const char *const crl_trouble_names[];	/* "missing", "expired", "failing" */
+enum crl_trouble crl_trouble(const struct crl_alarm *);
+must_check bool crl_alarms(const struct app *, struct arena *, struct crl_alarm **, size_t *n, struct err *);
+/*
+ * Tells what began and what is over since the last call, once: to the audit log, and in one mail to each operator.
+ * *begun: how many began.
+ */
+must_check bool crl_alarm(const struct app *, int64_t *begun, struct err *);
 
 #endif

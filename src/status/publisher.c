@@ -265,6 +265,8 @@ scope_step(struct publisher *p, struct scope *s)
 	s->retry_ms = clock_mono_ms() + s->wait_ms;
 	if (held)
 		(void)!crl_release(&p->st->app, s->ca->id, s->shard, p->owner, &ignored);
+	err_clear(&ignored);
+	(void)!crl_failed(&p->st->app, s->ca->id, s->shard, e.msg, &ignored);
 }
 
 void *

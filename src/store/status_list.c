@@ -199,26 +199,76 @@ store_crl_ended(struct db *db, int64_t ca_id, int64_t shard, int64_t after, int6
 /* ---- alarms ---- */
 
 bool
-store_crl_overdue(struct db *db, int64_t now, struct arena *a, struct crl_overdue **out, size_t *n, struct err *e)
+store_crl_failed(struct db *tx, int64_t ca_id, int64_t shard, int64_t at, const char *why, struct err *e)
 {
-	enum { MOST = 64 };
-	static const char sql[] =
-	    "SELECT s.ca_id, ca.ski, ca.label, l.next_update FROM crl_scope s JOIN ca ON ca.id = s.ca_id"
-	    " LEFT JOIN crl l ON l.ca_id = s.ca_id AND l.shard = s.shard AND l.kind = 'full'"
-	    " WHERE s.shard = -1 AND s.alarmed_at IS NULL AND (l.next_update IS NULL OR l.next_update < $1)"
-	    " ORDER BY s.ca_id LIMIT 64";
+	return db_run(tx, "UPDATE crl_scope SET failed_at = CASE WHEN failed_at IS NULL THEN $3 ELSE failed_at END, failure = $4"
+	    " WHERE ca_id = $1 AND shard = $2", ARGS(arg_int(ca_id), arg_int(shard), arg_int(at), arg_text(why)), NULL, e);
+}
+
+bool
+store_crl_made(struct db *tx, int64_t ca_id, int64_t shard, struct err *e)
+{
+	return db_run(tx, "UPDATE crl_scope SET failed_at = NULL, failure = NULL"
+	    " WHERE ca_id = $1 AND shard = $2 AND failed_at IS NOT NULL", ARGS(arg_int(ca_id), arg_int(shard)), NULL, e);
+}
+
+static bool
+alarms_read(struct db *db, const char *sql, const struct crl_alarm_times *t, struct arena *a, struct crl_alarm **out,
+    size_t *n, struct err *e)
+{
 	OWN(db_rows_free) struct db_rows *rows = NULL;
-	struct crl_overdue *list = arena_array(a, MOST, sizeof(*list));
+	struct crl_alarm *list = arena_array(a, STORE_CRL_ALARMS, sizeof(*list));
 
 	if (list == NULL)
-		return err_set(e, ERR_TOO_LARGE, "crl_overdue", "no room for overdue lists");
-	if (!db_query(db, sql, ARGS(arg_int(now)), &rows, e))
+		return err_set(e, ERR_TOO_LARGE, "crl_alarms", "no room for alarms");
+	if (!db_query(db, sql, ARGS(arg_int(t->now), arg_int(t->failing), arg_int(t->added)), &rows, e))
 		return err_in(e, "overdue lists");
-	for (*n = 0; *n < MOST && db_next(rows, e); (*n)++)
-		list[*n] = (struct crl_overdue){ .ca_id = db_int(rows, 0), .ski = db_text_in(rows, 1, a),
-		    .label = db_text_in(rows, 2, a), .next_update = db_int(rows, 3) };
+	for (*n = 0; *n < STORE_CRL_ALARMS && db_next(rows, e); (*n)++)
+		list[*n] = (struct crl_alarm){ .ca_id = db_int(rows, 0), .shard = db_int(rows, 1), .ski = db_text_in(rows, 2, a),
+		    .label = db_text_in(rows, 3, a), .next_update = db_int(rows, 4), .failed_at = db_int(rows, 5),
+		    .failure = db_text_in(rows, 6, a), .told_at = db_int(rows, 7) };
 	*out = list;
 	return e->kind == ERR_NONE;
+}
+
+/* A first list that is being made is not missing yet. */
+bool
+store_crl_alarms(struct db *db, const struct crl_alarm_times *t, struct arena *a, struct crl_alarm **out, size_t *n,
+    struct err *e)
+{
+	static const char sql[] =
+	    "SELECT s.ca_id, s.shard, ca.ski, ca.label, l.next_update, s.failed_at, s.failure, s.alarmed_at"
+	    " FROM crl_scope s JOIN ca ON ca.id = s.ca_id"
+	    " LEFT JOIN crl l ON l.ca_id = s.ca_id AND l.shard = s.shard AND l.kind = 'full'"
+	    " WHERE (l.next_update IS NULL AND s.lease_until_s < $1) OR l.next_update < $1 OR s.failed_at < $2"
+	    " UNION ALL SELECT ca.id, -1, ca.ski, ca.label, 0, 0, '', 0 FROM ca WHERE ca.purpose = 'issuing'"
+	    " AND ca.created_at < $3 AND NOT EXISTS (SELECT 1 FROM crl_scope s WHERE s.ca_id = ca.id AND s.shard = -1)"
+	    " ORDER BY 1, 2 LIMIT 64";
+
+	return alarms_read(db, sql, t, a, out, n, e);
+}
+
+bool
+store_crl_recovered(struct db *db, const struct crl_alarm_times *t, struct arena *a, struct crl_alarm **out, size_t *n,
+    struct err *e)
+{
+	static const char sql[] =
+	    "SELECT s.ca_id, s.shard, ca.ski, ca.label, l.next_update, s.failed_at, s.failure, s.alarmed_at"
+	    " FROM crl_scope s JOIN ca ON ca.id = s.ca_id"
+	    " JOIN crl l ON l.ca_id = s.ca_id AND l.shard = s.shard AND l.kind = 'full'"
+	    " WHERE s.alarmed_at IS NOT NULL AND l.next_update >= $1 AND (s.failed_at IS NULL OR s.failed_at >= $2)"
+	    " AND $3 >= 0 ORDER BY 1, 2 LIMIT 64";
+
+	return alarms_read(db, sql, t, a, out, n, e);
+}
+
+bool
+store_crl_told_at(struct db *tx, int64_t ca_id, int64_t shard, int64_t at, struct err *e)
+{
+	/* A CA that never had a list has no row either. */
+	return db_run(tx, "INSERT INTO crl_scope (ca_id, shard, number, alarmed_at) VALUES ($1, $2, 0, $3)"
+	    " ON CONFLICT (ca_id, shard) DO UPDATE SET alarmed_at = excluded.alarmed_at",
+	    ARGS(arg_int(ca_id), arg_int(shard), at == 0 ? arg_null() : arg_int(at)), NULL, e);
 }
 
 bool
@@ -239,21 +289,4 @@ store_crl_told(struct db *db, struct arena *a, const char ***out, size_t *n, str
 		list[*n] = db_text_in(rows, 0, a);
 	*out = list;
 	return e->kind == ERR_NONE;
-}
-
-bool
-store_crl_alarmed(struct db *tx, int64_t ca_id, int64_t at, struct err *e)
-{
-	return db_run(tx, "UPDATE crl_scope SET alarmed_at = $2 WHERE ca_id = $1 AND shard = -1",
-	    ARGS(arg_int(ca_id), at == 0 ? arg_null() : arg_int(at)), NULL, e);
-}
-
-bool
-store_crl_recovered(struct db *tx, int64_t now, int64_t *n, struct err *e)
-{
-	static const char sql[] =
-	    "UPDATE crl_scope SET alarmed_at = NULL WHERE shard = -1 AND alarmed_at IS NOT NULL AND EXISTS (SELECT 1 FROM crl l"
-	    " WHERE l.ca_id = crl_scope.ca_id AND l.shard = crl_scope.shard AND l.kind = 'full' AND l.next_update >= $1)";
-
-	return db_run(tx, sql, ARGS(arg_int(now)), n, e);
 }

@@ -49,19 +49,34 @@ must_check bool store_crl_ended(struct db *, int64_t ca_id, int64_t shard, int64
 must_check bool store_crl_piece_drop(struct db *tx, int64_t ca_id, int64_t shard, bool delta, int64_t below,
     struct err *);
 
-/* CAs that publish (a scope is there) whose whole list is missing or ended by `now`, and nobody was told. */
-struct crl_overdue {
-	int64_t		 ca_id;
+/* The next list could not be made: since the first time that this is said. */
+must_check bool store_crl_failed(struct db *tx, int64_t ca_id, int64_t shard, int64_t at, const char *why, struct err *);
+/* It was made. */
+must_check bool store_crl_made(struct db *tx, int64_t ca_id, int64_t shard, struct err *);
+
+/*
+ * Lists that are missing, ended by `now`, or whose next one cannot be made since before `failing`; and those of CAs
+ * that issue, were added before `added`, and never had one.  At most STORE_CRL_ALARMS.
+ */
+#define STORE_CRL_ALARMS 64
+struct crl_alarm {
+	int64_t		 ca_id, shard;
 	const char	*ski, *label;
 	int64_t		 next_update;	/* 0: there is no list */
+	int64_t		 failed_at;	/* 0: nothing failed */
+	const char	*failure;
+	int64_t		 told_at;	/* 0: nobody was told */
 };
-must_check bool store_crl_overdue(struct db *, int64_t now, struct arena *, struct crl_overdue **, size_t *n,
+struct crl_alarm_times {
+	int64_t	now, failing, added;
+};
+must_check bool store_crl_alarms(struct db *, const struct crl_alarm_times *, struct arena *, struct crl_alarm **, size_t *n,
     struct err *);
+/* People were told, and it is over. */
+must_check bool store_crl_recovered(struct db *, const struct crl_alarm_times *, struct arena *, struct crl_alarm **,
+    size_t *n, struct err *);
+/* at 0: the alarm is over. */
+must_check bool store_crl_told_at(struct db *tx, int64_t ca_id, int64_t shard, int64_t at, struct err *);
 /* Mail addresses of the instance's operators. */
 must_check bool store_crl_told(struct db *, struct arena *, const char ***emails, size_t *n, struct err *);
-/* at 0: the alarm is over. */
-must_check bool store_crl_alarmed(struct db *tx, int64_t ca_id, int64_t at, struct err *);
-/* Alarms that are over: the list is there again. */
-must_check bool store_crl_recovered(struct db *tx, int64_t now, int64_t *n, struct err *);
-
 #endif

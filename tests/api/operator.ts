@@ -138,6 +138,7 @@ scenario("dashboard, authorities", async () => {
 		assert.equal(d.issued_per_day.length, 30);
 		assert.equal(d.expiring_per_month.length, 24);
 		assert.ok(d.batches_by_status.some((x) => x.count > 0));
+		assert.deepEqual(d.alarms, []);
 	}
 	const cas = (await as("viewer").call("listCas", 200)).body.items;
 	assert.ok(cas.some((x) => x.purpose === "root") && cas.some((x) => x.id === world.ec.ca.id && x.profiles.some((p) => p.id === world.ec.id)));

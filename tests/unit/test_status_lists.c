@@ -191,26 +191,60 @@ test_changes(void)
 static void
 test_alarm(void)
 {
+	struct crl_row r = row_of(200, false), shard = row_of(201, false);
+	struct crl_alarm *list;
 	int64_t alarms;
+	bool held;
+	size_t n;
 
+	shard.shard = 3;	/* leased above */
+	shard.next_update = clock_now_s() + 86400;
+	MUST(crl_put(&w.app, &shard, -1, me));
 	MUST(crl_alarm(&w.app, &alarms, me));
-	CHECK(alarms == 0, "%s: the list is fresh", check_on);
+	CHECK(alarms == 0, "%s: the lists are fresh", check_on);
 	clock_shift(4000);
 	MUST(crl_alarm(&w.app, &alarms, me));
 	CHECK(alarms == 1 && orders_count(&w, "SELECT COUNT(*) FROM audit WHERE action = 'crl.overdue'") == 1, "%s: past its end",
 	    check_on);
+	MUST(crl_alarms(&w.app, w.arena, &list, &n, me));
+	CHECK(n == 1 && crl_trouble(&list[0]) == CRL_EXPIRED && list[0].told_at != 0, "%s: expired", check_on);
 	MUST(crl_alarm(&w.app, &alarms, me));
 	CHECK(alarms == 0, "%s: told once", check_on);
-	{
-		struct crl_row r = row_of(200, false);
+	r.next_update = clock_now_s() + 3600;
+	MUST(crl_put(&w.app, &r, -1, me));
+	MUST(crl_alarm(&w.app, &alarms, me));
+	CHECK(orders_count(&w, "SELECT COUNT(*) FROM crl_scope WHERE alarmed_at IS NOT NULL") == 0 &&
+	    orders_count(&w, "SELECT COUNT(*) FROM audit WHERE action = 'crl.recovered'") == 1, "%s: over, and told", check_on);
+	MUST(crl_alarm(&w.app, &alarms, me));
+	CHECK(orders_count(&w, "SELECT COUNT(*) FROM audit WHERE action = 'crl.recovered'") == 1, "%s: once", check_on);
 
-		MUST(crl_put(&w.app, &r, -1, me));
-	}
+	MUST(crl_failed(&w.app, ca_id, CRL_WHOLE_CA, "the signer does not answer", me));
 	MUST(crl_alarm(&w.app, &alarms, me));
-	CHECK(orders_count(&w, "SELECT COUNT(*) FROM crl_scope WHERE alarmed_at IS NOT NULL") == 0, "%s: over", check_on);
-	clock_shift(8000);
+	CHECK(alarms == 0, "%s: one failure is none yet", check_on);
+	clock_shift(4000 + 130);
+	MUST(crl_failed(&w.app, ca_id, CRL_WHOLE_CA, "the signer does not answer", me));
 	MUST(crl_alarm(&w.app, &alarms, me));
-	CHECK(alarms == 1, "%s: again", check_on);
+	MUST(crl_alarms(&w.app, w.arena, &list, &n, me));
+	CHECK(alarms == 1 && n == 1 && crl_trouble(&list[0]) == CRL_FAILING && list[0].failure != NULL, "%s: failing", check_on);
+	r.number = 202;
+	MUST(crl_put(&w.app, &r, -1, me));
+	MUST(crl_alarms(&w.app, w.arena, &list, &n, me));
+	CHECK(n == 0, "%s: made again", check_on);
+	MUST(crl_alarm(&w.app, &alarms, me));
+
+	MUST(crl_lease(&w.app, ca_id, 7, "one", 60, &held, me));
+	MUST(crl_alarm(&w.app, &alarms, me));
+	CHECK(alarms == 0, "%s: a shard's first list is being made", check_on);
+	clock_shift(4000 + 300);
+	MUST(crl_alarm(&w.app, &alarms, me));
+	MUST(crl_alarms(&w.app, w.arena, &list, &n, me));
+	CHECK(alarms == 1 && n == 1 && list[0].shard == 7 && crl_trouble(&list[0]) == CRL_MISSING, "%s: a shard's is missing", check_on);
+	shard.shard = 7;
+	shard.next_update = clock_now_s() + 86400;
+	MUST(crl_put(&w.app, &shard, -1, me));
+	MUST(crl_alarm(&w.app, &alarms, me));
+	MUST(crl_alarms(&w.app, w.arena, &list, &n, me));
+	CHECK(n == 0, "%s: it is there", check_on);
 	clock_shift(0);
 }
 

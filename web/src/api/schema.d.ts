@@ -1422,6 +1422,24 @@ export interface components {
             packaging?: components["schemas"]["Packaging"];
         };
         Dashboard: {
+            /** @description What needs operators now; empty for everybody but operators and auditors. */
+            alarms: {
+                /**
+                 * @description `crl_failing`: the next list cannot be made, the last one has not ended yet.
+                 * @enum {string}
+                 */
+                kind: "crl_missing" | "crl_expired" | "crl_failing";
+                ca_id: string;
+                /** @description The CA's. */
+                label: string;
+                /** @description `null`: the whole list. */
+                shard: number | null;
+                /**
+                 * Format: date-time
+                 * @description Of the list that is there; `null`: there is none.
+                 */
+                next_update: string | null;
+            }[];
             /** @description The last 30 days, one row a day. */
             issued_per_day: {
                 /** Format: date */

@@ -51,6 +51,7 @@ export function DashboardPage() {
 			{error && !data && <ProblemNotice error={error} onRetry={() => void refetch()} />}
 			{error && data && <Notice kind="warning" title={t('common.stale')} />}
 			{!data && !error && <Waiting />}
+			{data && <Alarms alarms={data.alarms} />}
 			{data && <Figures data={data} mayOrder={me.rights.includes('order')} />}
 		</div>
 	);
@@ -67,6 +68,20 @@ function Waiting() {
 			))}
 		</div>
 	);
+}
+
+/** What needs operators now; there is nothing here for anybody else. */
+function Alarms({ alarms }: { alarms: Dashboard['alarms'] }) {
+	const { t } = useTranslation();
+	return alarms.map((alarm) => (
+		<Notice
+			key={`${alarm.ca_id} ${alarm.shard ?? ''}`}
+			kind={alarm.kind === 'crl_failing' ? 'warning' : 'error'}
+			title={t(`dashboard.alarm.${alarm.kind}`, { name: alarm.label })}
+		>
+			{alarm.shard !== null && t('dashboard.alarm.shard', { shard: alarm.shard })}
+		</Notice>
+	));
 }
 
 function sum(values: number[]): number {

@@ -137,6 +137,12 @@ export const profiles = {
 export const dashboard = {
 	title: 'Dashboard',
 	forProfile: 'For Current Profile',
+	alarm: {
+		crl_missing: '{{name}} has no revocation list. Relying parties refuse its certificates.',
+		crl_expired: 'The revocation list of {{name}} has expired. Relying parties refuse its certificates.',
+		crl_failing: 'The next revocation list of {{name}} cannot be made.',
+		shard: 'Shard {{shard, number}} of the list.',
+	},
 	issued30: 'Issued in 30 days',
 	revoked30: 'Revoked in 30 days',
 	available: 'Available',
