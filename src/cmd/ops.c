@@ -32,6 +32,7 @@ healthz(struct app *app, const struct http_req *q, struct http_res *s, struct er
 }
 
 #define SIGNER_WAIT_MS 800
+#define FULL_MS 10000
 
 /* Not that it takes connections: the kernel does that for a process that hangs. */
 static bool
@@ -67,6 +68,9 @@ worker_lives(const struct app *app, struct err *e)
 static bool
 disk_has_room(const struct app *app, struct err *e)
 {
+	/* A server's disk can't be looked at from here: what it says when it is written to counts. */
+	if (db_full_lately(FULL_MS))
+		return err_set(e, ERR_UNAVAILABLE, "db_full", "the disk of the database server was full a moment ago");
 	return room_for(app, 0, e);
 }
 

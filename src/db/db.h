@@ -132,6 +132,8 @@ void db_checkpoint(struct db *, int64_t over);
  * lost connection); 0, at first: any time.  Nothing on SQLite, whose waits are bounded.
  */
 void db_patience(int ms);
+/* PostgreSQL: this process was told within so many milliseconds that the server's disk is full. */
+bool db_full_lately(int64_t within_ms);
 /*
  * SQLite: the page caches of all connections of this process together stay at about this many octets, so
  * that a process with many threads has a bounded size; nothing on PostgreSQL.  Before the first db_open.

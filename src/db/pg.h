@@ -30,6 +30,9 @@ bool pg_failed(struct pg *, const PGresult *, const char *what, struct err *);
 /* Ends the connection; the next statement outside a transaction connects anew. */
 void pg_drop(struct pg *);
 
+/* For db_full_lately. */
+void pg_note_full(void);
+
 /* ---- waiting, as long as db_patience allows; a line that was cut then ends in an error like any ---- */
 
 /* Sends all that is gathered. */

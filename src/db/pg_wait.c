@@ -21,6 +21,22 @@ db_patience(int ms)
 	atomic_store(&patience_ms, ms);
 }
 
+static _Atomic int64_t full_at_ms;	/* 0: never */
+
+void
+pg_note_full(void)
+{
+	atomic_store(&full_at_ms, clock_mono_ms());
+}
+
+bool
+db_full_lately(int64_t within_ms)
+{
+	int64_t at = atomic_load(&full_at_ms);
+
+	return at != 0 && clock_mono_ms() - at < within_ms;
+}
+
 static void
 cut(struct pg *d)
 {

@@ -64,6 +64,8 @@ pg_failed(struct pg *d, const PGresult *res, const char *what, struct err *e)
 			continue;
 		err_set(e, c->kind, c->code, "%s", c->msg);
 		drop = drop || c->drop;
+		if (strcmp(c->code, "db_full") == 0)
+			pg_note_full();
 		break;
 	}
 	/* The table of a kept statement was changed: all are made anew. */
