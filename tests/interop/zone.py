@@ -205,7 +205,8 @@ def check(checks, instance, party, revoker, leaves, serials, work):
                     assert s.recv(100).startswith(b"HTTP/1.1 413")
             grown, written = zone.rss_kib() - rss, zone.log().count("\n") - lines
             print(f"     {grown} KiB, {written} lines")
-            assert grown < 8192, f"{grown} KiB"
+            # What lingers at once varies with the load; a leak of 200 octets a request would show.
+            assert grown < 16384, f"{grown} KiB"
             assert written < 100, f"{written} lines"
             assert zone.metric('ocsp_requests_total{outcome="malformed"}') > BAD / 3
             assert there.openssl(leaves[0], "-no_nonce")[0] == "good"
