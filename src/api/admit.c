@@ -106,7 +106,7 @@ static const struct {
 bool
 auth_admit(struct app *app, const struct http_req *q, struct err *e)
 {
-	if (q->actor == NULL || (q->route->json_max + q->route->upload_max == 0 && !q->has_body))
+	if (q->actor == NULL || ((q->route->json_max | q->route->upload_max) == 0 && !q->has_body))
 		return true;		/* without a body, the handler finds out by itself */
 	for (size_t i = 0; i < COUNT(objects); i++)
 		if (http_param(q, objects[i].param) != NULL && !objects[i].admit(app, q, e))

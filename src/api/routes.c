@@ -46,7 +46,7 @@ const struct route api_routes[] = {
 	{ GET,    V1 "/profiles/{profile_id}/versions/{version}/changes",
 	                                                    AUDIT,   0,        0, api_profile_version_changes },
 	{ GET,    V1 "/batches",                            VIEW,    0,        0, api_batches_get },
-	{ POST,   V1 "/batches",                            ORDER,   64 * KIB, 257 * MIB, api_batches_post },
+	{ POST,   V1 "/batches",                            ORDER,   64 * KIB, HTTP_UPLOAD, api_batches_post },
 	{ GET,    V1 "/batches/{batch_id}",                 VIEW,    0,        0, api_batch_get },
 	{ GET,    V1 "/batches/{batch_id}/history",         VIEW,    0,        0, api_batch_history },
 	{ GET,    V1 "/batches/{batch_id}/items",           VIEW,    0,        0, api_batch_items },

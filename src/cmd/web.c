@@ -46,7 +46,8 @@ serve(const struct config *c, struct app *app, struct http_server **server, stru
 		{ .listener = HTTP_OPS, .unix_path = c->web.ops_socket, .group = group },
 	};
 	const struct http_conf conf = { .app = app, .mounts = mounts, .mounts_n = COUNT(mounts), .listen = at,
-		.listen_n = COUNT(at), .origin = c->instance.origin, .spool_dir = c->web.spool_dir, .threads = c->web.threads,
+		.listen_n = COUNT(at), .origin = c->instance.origin, .spool_dir = c->web.spool_dir,
+		.upload_max = (size_t)c->web.upload_max, .threads = c->web.threads,
 		.events_max = c->web.events_max, .body_rate_min = c->web.body_rate_min };
 
 	mounts[0] = (struct http_mount){ .routes = api_routes, .n = api_routes_n, .listeners = HTTP_PORTAL | HTTP_MTLS,

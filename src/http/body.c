@@ -211,7 +211,7 @@ unexpected(struct exchange *x)
 }
 
 bool
-body_begin(struct exchange *x, const char *spool_dir)
+body_begin(struct exchange *x, const struct http_conf *conf)
 {
 	const struct route *r = x->q.route;
 	const char *type = x->content_type;
@@ -231,13 +231,13 @@ body_begin(struct exchange *x, const char *spool_dir)
 	x->body = b;
 	b->x = x;
 	b->is_public = x->q.listener == HTTP_STATUS;
-	b->spool_dir = spool_dir;
+	b->spool_dir = conf->spool_dir;
 	b->text_max = none ? EMPTY_MAX : r->json_max;
 	b->octets_max = b->text_max;
 	if (none)
 		type = NULL;			/* an empty object is one, whatever it is called */
 	else if (r->upload_max > 0 && strncasecmp(type, "multipart/form-data", 19) == 0) {
-		b->octets_max = r->upload_max;
+		b->octets_max = r->upload_max == HTTP_UPLOAD ? conf->upload_max + MIB : r->upload_max;
 		b->multipart = multipart_new(type, &sink, b);
 		if (b->multipart == NULL)
 			return unsupported(x);

@@ -14,7 +14,7 @@ struct body;
  * Looks at Content-Type and Content-Length.  False: the answer is set (400, 413, 415).  True with
  * x->body == NULL: there is none to read.
  */
-must_check bool body_begin(struct exchange *, const char *spool_dir);
+must_check bool body_begin(struct exchange *, const struct http_conf *);
 /*
  * Wipes what it was given, for it may hold a password.  False: it goes on and on past its limit, cut the
  * connection.

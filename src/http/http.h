@@ -184,6 +184,7 @@ void http_events_release(struct http_events *);		/* does not end the stream */
 
 typedef bool http_handler(struct app *, const struct http_req *, struct http_res *, struct err *);
 
+#define HTTP_UPLOAD SIZE_MAX			/* upload_max of a route: what is configured, and a mebibyte for the rest */
 struct route {
 	enum http_method	 method;
 	const char		*pattern;	/* "/api/v1/batches/{id}/reject"; a literal segment beats a {name};
@@ -191,7 +192,7 @@ struct route {
 						 * takes the rest, raw and with its slashes */
 	unsigned		 needs;		/* the api layer's rights; 0: public */
 	size_t			 json_max;	/* octets of an application/json body (or part `order`); 0: none taken */
-	size_t			 upload_max;	/* octets of a multipart/form-data body; 0: none taken */
+	size_t			 upload_max;	/* octets of a multipart/form-data body; 0: none taken; or HTTP_UPLOAD */
 	http_handler		*handler;
 };
 
@@ -238,6 +239,7 @@ struct http_conf {
 	size_t			 listen_n;
 	const char		*origin;	/* "https://localhost:8443": the only Origin of unsafe requests */
 	const char		*spool_dir;	/* for uploads; NULL: no route has upload_max */
+	size_t			 upload_max;	/* octets of an upload where the route says HTTP_UPLOAD */
 	int			 threads;	/* workers; at least 1 */
 	int			 events_max;	/* event streams at once */
 	int			 connections_max; /* 0: 2000 */

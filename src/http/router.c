@@ -313,7 +313,7 @@ router_open(struct exchange *x)
 		return refuse(x, 403, "origin", "requests of other sites are not taken: wrong or missing Origin");
 	if (x->mount->hooks.authenticate != NULL || x->mount->hooks.check != NULL || x->mount->hooks.admit != NULL)
 		return STEP_ADMIT;
-	if (!body_begin(x, r->conf.spool_dir))
+	if (!body_begin(x, &r->conf))
 		return STEP_ANSWER;
 	return x->body != NULL ? STEP_BODY : router_ready(x);
 }
@@ -329,7 +329,7 @@ router_admit(struct exchange *x)
 	    (h->check != NULL && !h->check(app, &x->q, x->q.route->needs, &e)) ||
 	    (h->admit != NULL && !h->admit(app, &x->q, &e)))
 		return fail(x, &e);
-	if (!body_begin(x, x->router->conf.spool_dir))
+	if (!body_begin(x, &x->router->conf))
 		return STEP_ANSWER;
 	return x->body != NULL ? STEP_BODY : STEP_HANDLE;
 }

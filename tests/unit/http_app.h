@@ -363,6 +363,7 @@ static const struct route api_routes[] = {
 	{ GET,    "/api/v1/forbidden",          APP_NOBODY_HAS, 0,         0,         app_echo     },
 	{ POST,   "/api/v1/batches",             APP_ORDER,      64 * KIB,  300 * MIB, app_order    },
 	{ POST,   "/api/v1/batches/{id}/json",  APP_ORDER,      1 * KIB,   0,         app_order    },
+	{ POST,   "/api/v1/batches/{id}/file",  APP_ORDER,      1 * KIB,   HTTP_UPLOAD, app_order  },
 	{ POST,   "/api/v1/batches/{id}/empty", APP_ORDER,      0,         0,         app_echo     },
 	{ GET,    "/api/v1/batches/{id}",       APP_VIEW,       0,         0,         app_echo     },
 	{ DELETE, "/api/v1/batches/{id}",       APP_ORDER,      0,         0,         app_echo     },

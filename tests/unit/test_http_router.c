@@ -253,6 +253,10 @@ test_bodies(void)
 	    "Content-Length", "1025" }, NULL }) == 413, "nor a large one");
 	CHECK(ask(&(struct ask){ HTTP_PORTAL, "POST", "/api/v1/batches/5/json", { "Authorization", "Bearer good",
 	    "Content-Type", "application/json", "Content-Length", "1025" }, NULL }) == 413, "over the row's limit");
+	CHECK(ask(&(struct ask){ HTTP_PORTAL, "POST", "/api/v1/batches/5/file", { "Authorization", "Bearer good",
+	    "Content-Type", "multipart/form-data; boundary=b", "Content-Length", "630194177" }, NULL }) == 413,
+	    "an upload over what is configured");
+	CHECK(strstr(text("detail"), "630194176") != NULL, "as much as is configured, and a mebibyte: %s", text("detail"));
 	CHECK(ask(&(struct ask){ HTTP_STATUS, "POST", "/ocsp", { "Content-Type", "application/ocsp-request" }, "xyz" }) == 200,
 	    "the mount's own type");
 	CHECK(ask(&(struct ask){ HTTP_STATUS, "POST", "/ocsp", { "Content-Type", "application/json" }, "xyz" }) == 415,
@@ -378,7 +382,7 @@ int
 main(void)
 {
 	const struct http_conf conf = { .app = &app, .mounts = app_mounts, .mounts_n = COUNT(app_mounts),
-		.origin = "https://localhost:8443", .spool_dir = "/tmp", .threads = 1, .events_max = 2 };
+		.origin = "https://localhost:8443", .spool_dir = "/tmp", .upload_max = 600 * MIB, .threads = 1, .events_max = 2 };
 
 	json_init();
 	secret_init();
