@@ -23,7 +23,8 @@ struct factor_world {
 	struct orders_world	 w;
 	struct made_cert	 admin_ca;
 	struct user		 adam;
-	atomic_bool		 stop, idle;
+	atomic_bool		 stop;
+	pthread_mutex_t		 turn;	/* held while the worker works, or must not */
 	pthread_t		 worker;
 };
 
@@ -94,7 +95,8 @@ worker_main(void *arg)
 		struct err e = { 0 };
 		bool found = false;
 
-		if (!w->idle && CHECK(enrolment_lease(&w->w.app, a, &work, &found, &e), "%s: %s %s", on, e.msg, e.trail) &&
+		(void)pthread_mutex_lock(&w->turn);
+		if (CHECK(enrolment_lease(&w->w.app, a, &work, &found, &e), "%s: %s %s", on, e.msg, e.trail) &&
 		    found) {
 			OWN_STR struct str der = certified(w, &work);
 
@@ -102,6 +104,7 @@ worker_main(void *arg)
 			CHECK(enrolment_store(&w->w.app, &work, (const uint8_t *)der.p, der.len, &e), "%s: %s %s", on, e.msg,
 			    e.trail);
 		}
+		(void)pthread_mutex_unlock(&w->turn);
 		(void)nanosleep(&pause, NULL);
 	}
 	return NULL;
@@ -132,6 +135,7 @@ world_make(struct factor_world *w, const char *uri)
 	MUST(user_create(&w->w.app, &w->w.operator, &in, w->w.arena, &w->adam, &f, me));
 	MUST(trust_new(&w->admin_ca.der, 1, &trust, me));
 	w->w.app.client_trust = trust;
+	(void)pthread_mutex_init(&w->turn, NULL);
 	if (pthread_create(&w->worker, NULL, worker_main, w) != 0)
 		exit(1);
 }
@@ -323,7 +327,7 @@ withdrawn_meanwhile(struct factor_world *w)
 	size_t n, revoked = 0;
 	bool found;
 
-	w->idle = true;
+	(void)pthread_mutex_lock(&w->turn);
 	x.spki_len = (size_t)i2d_PUBKEY(key, &spki);
 	x.spki = spki;
 	x.created_at = clock_now_s();
@@ -344,7 +348,7 @@ withdrawn_meanwhile(struct factor_world *w)
 	for (size_t i = 0; i < n; i++)
 		revoked += list[i].revoked_at != 0;
 	CHECK(n == 3 && revoked == 1, "%s: %zu certificates, %zu revoked", on, n, revoked);
-	w->idle = false;
+	(void)pthread_mutex_unlock(&w->turn);
 	OPENSSL_free(spki);
 	EVP_PKEY_free(key);
 }
