@@ -3,12 +3,12 @@
 #include "api/auth.h"
 #include "api/batch.h"
 #include "base/str.h"
-#include "domain/certificate.h"
-#include "domain/organization.h"
-#include "domain/profile.h"
-#include "domain/session.h"
-#include "domain/token.h"
-#include "domain/user.h"
+#include "domain/certificate/certificate.h"
+#include "domain/account/organization.h"
+#include "domain/profile/profile.h"
+#include "domain/account/session.h"
+#include "domain/account/token.h"
+#include "domain/account/user.h"
 
 /* Organization 0 is the instance itself: a user may have a role there, and it has settings. */
 static bool

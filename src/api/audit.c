@@ -6,8 +6,8 @@
 #include "api/page.h"
 #include "base/clock.h"
 #include "base/str.h"
-#include "domain/audit_view.h"
-#include "domain/organization.h"
+#include "domain/audit/audit_view.h"
+#include "domain/account/organization.h"
 #include "http/json.h"
 #include "http/list.h"
 

@@ -3,7 +3,7 @@
 #define API_AUTH_H
 
 #include "domain/app.h"
-#include "domain/session.h"
+#include "domain/account/session.h"
 #include "http/http.h"
 
 #define COOKIE_SESSION "__Host-certmill"

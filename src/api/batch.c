@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "domain/csv.h"
-#include "domain/packaging.h"
-#include "domain/profile.h"
+#include "domain/order/csv.h"
+#include "domain/delivery/packaging.h"
+#include "domain/profile/profile.h"
 #include "http/json.h"
 #include "http/list.h"
 

@@ -2,7 +2,7 @@
 #ifndef API_BATCH_H
 #define API_BATCH_H
 
-#include "domain/batch.h"
+#include "domain/batch/batch.h"
 #include "http/http.h"
 
 http_handler api_batches_get, api_batches_post, api_batch_get, api_batch_history, api_batch_items, api_batch_errors,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "api/batch.h"
-#include "domain/delivery.h"
+#include "domain/delivery/delivery.h"
 #include "http/json.h"
 
 bool

@@ -4,8 +4,8 @@
 
 #include "api/batch.h"
 #include "base/str.h"
-#include "domain/order.h"
-#include "domain/packaging.h"
+#include "domain/order/order.h"
+#include "domain/delivery/packaging.h"
 #include "http/json.h"
 
 struct generator_body {

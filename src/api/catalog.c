@@ -4,8 +4,8 @@
 
 #include "api/profile.h"
 #include "base/str.h"
-#include "domain/catalog.h"
-#include "domain/catalog_sample.h"
+#include "domain/profile/catalog.h"
+#include "domain/profile/catalog_sample.h"
 #include "http/json.h"
 
 /* ERR_INVALID from the store's side: which member is to blame. */

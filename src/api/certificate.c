@@ -5,8 +5,8 @@
 #include "api/batch.h"
 #include "base/clock.h"
 #include "base/str.h"
-#include "domain/certificate.h"
-#include "domain/batch.h"
+#include "domain/certificate/certificate.h"
+#include "domain/batch/batch.h"
 #include "http/json.h"
 #include "http/list.h"
 

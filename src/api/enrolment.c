@@ -6,7 +6,7 @@
 #include "api/auth.h"
 #include "api/page.h"
 #include "base/str.h"
-#include "domain/enrolment.h"
+#include "domain/account/enrolment.h"
 #include "http/json.h"
 
 /* ---- invitations ---- */

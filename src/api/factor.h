@@ -2,7 +2,7 @@
 #ifndef API_FACTOR_H
 #define API_FACTOR_H
 
-#include "domain/passkey.h"
+#include "domain/account/passkey.h"
 #include "http/http.h"
 #include "store/user.h"
 

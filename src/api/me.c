@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-#include "domain/organization.h"
-#include "domain/session.h"
-#include "domain/user.h"
+#include "domain/account/organization.h"
+#include "domain/account/session.h"
+#include "domain/account/user.h"
 #include "http/json.h"
 
 static json_t *

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "api/page.h"
-#include "domain/organization.h"
-#include "domain/settings.h"
+#include "domain/account/organization.h"
+#include "domain/account/settings.h"
 #include "http/json.h"
 #include "http/list.h"
 

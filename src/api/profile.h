@@ -3,7 +3,7 @@
 #define API_PROFILE_H
 
 #include "domain/app.h"
-#include "domain/profile.h"
+#include "domain/profile/profile.h"
 #include "http/http.h"
 
 http_handler api_ecosystems_get, api_ecosystem_put, api_profiles_get, api_profile_get, api_profile_chain, api_profile_template;

@@ -1,9 +1,9 @@
 #include "api/admin.h"
 
 #include "api/page.h"
-#include "domain/ledger.h"
-#include "domain/organization.h"
-#include "domain/quota.h"
+#include "domain/quota/ledger.h"
+#include "domain/account/organization.h"
+#include "domain/quota/quota.h"
 #include "http/json.h"
 
 static json_t *

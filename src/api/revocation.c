@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "api/batch.h"
-#include "domain/batch.h"
-#include "domain/certificate.h"
-#include "domain/revoke_filter.h"
-#include "domain/revoke_list.h"
+#include "domain/batch/batch.h"
+#include "domain/certificate/certificate.h"
+#include "domain/certificate/revoke_filter.h"
+#include "domain/certificate/revoke_list.h"
 #include "http/json.h"
 
 struct filter_body {

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "domain/actor.h"
-#include "domain/organization.h"
-#include "domain/session.h"
-#include "domain/user.h"
+#include "domain/account/organization.h"
+#include "domain/account/session.h"
+#include "domain/account/user.h"
 #include "http/json.h"
 
 struct credentials {

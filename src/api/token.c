@@ -3,7 +3,7 @@
 #include "api/page.h"
 #include "base/str.h"
 #include "domain/actor.h"
-#include "domain/token.h"
+#include "domain/account/token.h"
 #include "http/json.h"
 
 static json_t *

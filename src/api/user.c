@@ -6,8 +6,8 @@
 #include "api/factor.h"
 #include "api/page.h"
 #include "base/str.h"
-#include "domain/organization.h"
-#include "domain/user.h"
+#include "domain/account/organization.h"
+#include "domain/account/user.h"
 #include "http/json.h"
 #include "http/list.h"
 

@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/own.h"
-#include "x509/rsagen.h"
+#include "x509/rsa/rsagen.h"
 
 /* "8443", "127.0.0.1:8443", "[::1]:8443"; port 0 where a listener is off. */
 struct config_listen {

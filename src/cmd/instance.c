@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
-#include "domain/profile.h"
+#include "domain/profile/profile.h"
 #include "x509/verify.h"
 
 #define PEM_MAX ((size_t)1024 * 1024)

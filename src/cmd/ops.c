@@ -5,8 +5,8 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "domain/room.h"
-#include "domain/work.h"
+#include "domain/order/room.h"
+#include "domain/issue/work.h"
 #include "signlink/signlink.h"
 
 static const struct http_server *_Atomic server;

@@ -2,8 +2,8 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "cmd/ops.h"
-#include "domain/crl.h"
-#include "domain/status_feed.h"
+#include "domain/certificate/crl.h"
+#include "domain/certificate/status_feed.h"
 #include "store/profile.h"
 
 static const char *

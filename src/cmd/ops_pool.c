@@ -2,7 +2,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "cmd/ops.h"
-#include "domain/keypool.h"
+#include "domain/issue/keypool.h"
 
 void
 ops_pool_metrics(struct app *app, struct str *o)

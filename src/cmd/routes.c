@@ -1,6 +1,6 @@
 /* certmill routes: the table of the API, as tests hold it against the contract. */
 #include "api/routes.h"
-#include "cmd/admin.h"
+#include "cmd/admin/admin.h"
 #include "cmd/command.h"
 #include "http/json.h"
 

@@ -11,7 +11,7 @@
 #include "cmd/config.h"
 #include "cmd/confine.h"
 #include "cmd/instance.h"
-#include "cmd/nginx_conf.h"
+#include "cmd/serve/nginx_conf.h"
 #include "status/status.h"
 
 #define STOP_GRACE_MS 4000

@@ -14,7 +14,7 @@
 #include "cmd/verify_manifest.h"
 #include "x509/cert.h"
 #include "x509/name.h"
-#include "x509/p12.h"
+#include "x509/p12/p12.h"
 #include "x509/verify.h"
 
 #define FILE_OCTETS_MAX ((size_t)1024 * 1024)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "domain/csv.h"
+#include "domain/order/csv.h"
 
 #define TEXTS_MAX ((size_t)4 * 1024 * 1024 * 1024)
 

@@ -7,7 +7,7 @@
 #include "cmd/config.h"
 #include "cmd/confine.h"
 #include "cmd/instance.h"
-#include "cmd/nginx_conf.h"
+#include "cmd/serve/nginx_conf.h"
 #include "cmd/ops.h"
 #include "http/http.h"
 

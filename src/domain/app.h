@@ -11,7 +11,7 @@
 
 #include "db/db.h"
 
-struct profile_cache;		/* domain/profile.h */
+struct profile_cache;		/* domain/profile/profile.h */
 struct trust;			/* x509/verify.h */
 
 struct app {

@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
-#include "domain/audit_chain.h"
+#include "domain/audit/audit_chain.h"
 #include "signlink/signlink.h"
 #include "store/check.h"
 #include "store/profile.h"

@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "domain/batch.h"
+#include "domain/batch/batch.h"
 #include "domain/check_run.h"
-#include "domain/delivery.h"
+#include "domain/delivery/delivery.h"
 #include "x509/name.h"
 
 #define BATCH_SCRATCH ((size_t)256 * 1024)

@@ -17,7 +17,7 @@
 #include "base/hash.h"
 #include "base/own.h"
 #include "signer/conf.h"
-#include "signer/journal.h"
+#include "signer/journal/journal.h"
 #include "x509/der.h"
 
 struct audit;

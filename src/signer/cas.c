@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "signer/files.h"
 #include "signer/keyfile.h"
-#include "signer/token.h"
+#include "signer/token/token.h"
 
 struct cas {
 	struct ca	*list;

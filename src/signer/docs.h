@@ -19,7 +19,7 @@
 #include "base/own.h"
 #include "signer/cas.h"
 #include "signer/conf.h"
-#include "x509/profile.h"
+#include "x509/profile/profile.h"
 #include "x509/tbs.h"
 
 struct docs;

@@ -11,7 +11,7 @@
 #include "signer/files.h"
 #include "signer/keyfile.h"
 #include "signer/pool.h"
-#include "signer/token.h"
+#include "signer/token/token.h"
 #include "x509/keypair.h"
 
 /* One CA to be made. */

@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "signer/conf.h"
-#include "signer/journal.h"
+#include "signer/journal/journal.h"
 #include "x509/ca.h"
 
 struct secret;

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/secret.h"
-#include "signer/commands.h"
+#include "signer/command/commands.h"
 
 static const struct command {
 	const char	*name;

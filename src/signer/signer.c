@@ -6,10 +6,10 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "signer/audit.h"
-#include "signer/delegates.h"
+#include "signer/delegate/delegates.h"
 #include "signer/keyfile.h"
-#include "signer/lists.h"
-#include "signer/token.h"
+#include "signer/list/lists.h"
+#include "signer/token/token.h"
 
 /* A segment of the journal is a descriptor. */
 static void

@@ -13,7 +13,7 @@
 #include "signer/cas.h"
 #include "signer/conf.h"
 #include "signer/docs.h"
-#include "signer/journal.h"
+#include "signer/journal/journal.h"
 #include "signer/pool.h"
 #include "signer/proto.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "domain/status_feed.h"
+#include "domain/certificate/status_feed.h"
 #include "store/profile.h"
 
 #define MOST 4096

@@ -7,7 +7,7 @@
 
 #include "domain/app.h"
 #include "x509/cert.h"
-#include "x509/ocsp.h"
+#include "x509/revocation/ocsp.h"
 
 struct authority {
 	int64_t		 id, parent_id;		/* parent 0: none */

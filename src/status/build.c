@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "store/certificate.h"
-#include "x509/crl.h"
+#include "x509/revocation/crl.h"
 
 #define ARENA_MAX ((size_t)1 << 20)
 #define ASIDE_OCTETS ((uint64_t)1 << 20)	/* shorter lists are not worth a thread */

@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "domain/crl.h"
+#include "domain/certificate/crl.h"
 #include "status/authorities.h"
 
 struct list_file {

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "domain/status_feed.h"
+#include "domain/certificate/status_feed.h"
 #include "status/feed.h"
 
 #define LOOK_MS		400

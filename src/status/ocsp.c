@@ -4,10 +4,10 @@
 #include <strings.h>
 
 #include "base/clock.h"
-#include "domain/status_feed.h"
+#include "domain/certificate/status_feed.h"
 #include "status/inside.h"
 #include "store/certificate.h"
-#include "x509/crl.h"
+#include "x509/revocation/crl.h"
 
 #define TYPE		OCSP_RESPONSE_TYPE
 #define UNKNOWN_S	300		/* nextUpdate of what we never issued: it may be issued any moment */

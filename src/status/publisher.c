@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rand.h"
-#include "domain/status_feed.h"
+#include "domain/certificate/status_feed.h"
 #include "signlink/signlink.h"
 #include "status/build.h"
 #include "status/feed.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "domain/status_feed.h"
+#include "domain/certificate/status_feed.h"
 #include "status/inside.h"
 
 const struct route status_routes[] = {

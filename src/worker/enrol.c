@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "domain/enrolment.h"
-#include "domain/profile.h"
+#include "domain/account/enrolment.h"
+#include "domain/profile/profile.h"
 #include "signlink/signlink.h"
 #include "x509/cert.h"
 #include "x509/tbs.h"

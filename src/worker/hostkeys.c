@@ -12,7 +12,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "domain/work.h"
+#include "domain/issue/work.h"
 #include "x509/seal.h"
 
 #define FILE_MAX 8192

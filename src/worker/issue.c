@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "domain/zip.h"
+#include "domain/delivery/zip.h"
 #include "signlink/signlink.h"
 #include "worker/shared.h"
 #include "x509/cert.h"

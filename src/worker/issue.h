@@ -6,10 +6,10 @@
 
 #include "base/arena.h"
 #include "domain/app.h"
-#include "domain/work.h"
+#include "domain/issue/work.h"
 #include "worker/hostkeys.h"
 #include "worker/keypool.h"
-#include "x509/rsagen.h"
+#include "x509/rsa/rsagen.h"
 
 struct issue_shared;		/* of a process: templates and open passwords */
 struct issuer_thread;		/* of a thread: contexts and its link to the signer */

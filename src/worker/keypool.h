@@ -1,5 +1,5 @@
 /*
- * keypool - a worker's side of the pool of RSA key pairs (domain/keypool.h): made by threads of low priority
+ * keypool - a worker's side of the pool of RSA key pairs (domain/issue/keypool.h): made by threads of low priority
  * while no order waits, stored sealed, taken by the slices that need them.
  *
  * KEYS_DIR/pool.mark holds the host's mark.  All functions are thread-safe.
@@ -8,7 +8,7 @@
 #define WORKER_KEYPOOL_H
 
 #include "base/arena.h"
-#include "domain/keypool.h"
+#include "domain/issue/keypool.h"
 #include "worker/hostkeys.h"
 #include "x509/keypair.h"
 

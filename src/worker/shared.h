@@ -6,11 +6,11 @@
 #define WORKER_SHARED_H
 
 #include "domain/app.h"
-#include "domain/packaging.h"
-#include "domain/profile.h"
-#include "domain/work.h"
+#include "domain/delivery/packaging.h"
+#include "domain/profile/profile.h"
+#include "domain/issue/work.h"
 #include "worker/hostkeys.h"
-#include "x509/p12.h"
+#include "x509/p12/p12.h"
 #include "x509/tbs.h"
 
 struct issue_shared;

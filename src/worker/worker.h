@@ -11,7 +11,7 @@
 #include "domain/app.h"
 #include "worker/keypool.h"
 #include "worker/mailer.h"
-#include "x509/rsagen.h"
+#include "x509/rsa/rsagen.h"
 
 struct worker_conf {
 	int			 threads;		/* 0: one more than there are CPUs */

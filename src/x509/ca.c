@@ -3,7 +3,7 @@
 #include "base/own.h"
 #include "x509/ca.h"
 #include "x509/name.h"
-#include "x509/profile_private.h"
+#include "x509/profile/profile_private.h"
 
 #define HIERARCHY_MEMORY_MAX (2u << 20)
 #define CAS_MAX 32

@@ -1,5 +1,5 @@
 #include "x509/ca.h"
-#include "x509/node_private.h"
+#include "x509/profile/node_private.h"
 
 /* A CA is believed a little before it was made: clocks of those who verify are not ours. */
 #define BACKDATE_S 300

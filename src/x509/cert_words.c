@@ -5,7 +5,7 @@
 
 #include "base/own.h"
 #include "x509/cert.h"
-#include "x509/input.h"
+#include "x509/profile/input.h"
 #include "x509/name.h"
 #include "x509/oid.h"
 

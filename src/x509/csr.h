@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "x509/key.h"
-#include "x509/profile.h"
+#include "x509/profile/profile.h"
 
 #define CSR_DER_MAX 16384	/* octets of one request */
 

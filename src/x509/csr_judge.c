@@ -6,7 +6,7 @@
 #include "x509/csr.h"
 #include "x509/name.h"
 #include "x509/oid.h"
-#include "x509/profile_private.h"
+#include "x509/profile/profile_private.h"
 
 #define IGNORED_MAX 64
 

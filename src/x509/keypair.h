@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/own.h"
 #include "x509/key.h"
-#include "x509/rsagen.h"
+#include "x509/rsa/rsagen.h"
 
 struct secret;
 struct keymaker;

@@ -10,7 +10,7 @@
 #define X509_TBS_H
 
 #include "x509/cert.h"
-#include "x509/profile.h"
+#include "x509/profile/profile.h"
 
 #define TBS_MAX 8192		/* octets of one TBSCertificate */
 

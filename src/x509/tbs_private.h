@@ -2,8 +2,8 @@
 #ifndef X509_TBS_PRIVATE_H
 #define X509_TBS_PRIVATE_H
 
-#include "x509/node.h"
-#include "x509/profile_private.h"
+#include "x509/profile/node.h"
+#include "x509/profile/profile_private.h"
 #include "x509/tbs.h"
 
 struct tbs_extension {

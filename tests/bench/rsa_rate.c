@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "base/secret.h"
-#include "x509/rsagen.h"
+#include "x509/rsa/rsagen.h"
 
 #define RUNS_MAX 50
 

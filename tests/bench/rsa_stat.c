@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/secret.h"
-#include "x509/rsagen.h"
+#include "x509/rsa/rsagen.h"
 
 #define ODD_BELOW	1e-7
 #define MODULI		60	/* odd primes up to 283 */

@@ -14,11 +14,11 @@
 #include <time.h>
 
 #include "quiet.h"
-#include "signer/journal.h"
-#include "signer/serials.h"
+#include "signer/journal/journal.h"
+#include "signer/journal/serials.h"
 #include "signer/signkey.h"
 #include "signer_box.h"
-#include "x509/crl.h"
+#include "x509/revocation/crl.h"
 
 static double
 wall(void)

@@ -1,7 +1,7 @@
 /* Any octets as a CRL, read in pieces whose size the first octet chooses. */
 #include <stdlib.h>
 
-#include "x509/crl.h"
+#include "x509/revocation/crl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

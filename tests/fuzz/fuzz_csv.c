@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "domain/csv.h"
+#include "domain/order/csv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

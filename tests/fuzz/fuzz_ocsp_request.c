@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "x509/ocsp.h"
+#include "x509/revocation/ocsp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -4,7 +4,7 @@
 
 #include "base/own.h"
 #include "x509/ca.h"
-#include "x509/profile.h"
+#include "x509/profile/profile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -17,7 +17,7 @@
 #include "base/secret.h"
 #include "check.h"
 #include "signer/cas.h"
-#include "signer/commands.h"
+#include "signer/command/commands.h"
 #include "signer/files.h"
 #include "signlink/signlink.h"
 #include "x509/cert.h"

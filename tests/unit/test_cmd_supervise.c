@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "cmd/lock.h"
-#include "cmd/supervise.h"
+#include "cmd/serve/lock.h"
+#include "cmd/serve/supervise.h"
 
 static char dir[64];
 static bool answers = true;

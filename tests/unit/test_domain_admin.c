@@ -1,11 +1,11 @@
 /* What administrators and operators look at and change: every check on both engines. */
 #include "check_orders.h"
-#include "domain/audit_chain.h"
-#include "domain/audit_view.h"
-#include "domain/authority.h"
+#include "domain/audit/audit_chain.h"
+#include "domain/audit/audit_view.h"
+#include "domain/certificate/authority.h"
 #include "domain/dashboard.h"
-#include "domain/ledger.h"
-#include "domain/user.h"
+#include "domain/quota/ledger.h"
+#include "domain/account/user.h"
 
 #define on check_on
 

@@ -2,7 +2,7 @@
 #include <pthread.h>
 
 #include "check_orders.h"
-#include "domain/certificate.h"
+#include "domain/certificate/certificate.h"
 #include "store/slice.h"
 
 /* ---- the table ---- */

@@ -3,8 +3,8 @@
 #include <zlib.h>
 
 #include "check_orders.h"
-#include "domain/delivery.h"
-#include "domain/zip.h"
+#include "domain/delivery/delivery.h"
+#include "domain/delivery/zip.h"
 
 static EVP_PKEY *
 key_new(void)

@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 #include "check.h"
-#include "domain/csv.h"
+#include "domain/order/csv.h"
 
 struct seen {
 	struct str	text;		/* "LINE:field|field\n" */

@@ -2,8 +2,8 @@
 #include <sys/wait.h>
 
 #include "check_orders.h"
-#include "domain/delivery.h"
-#include "domain/zip.h"
+#include "domain/delivery/delivery.h"
+#include "domain/delivery/zip.h"
 
 static bool
 whole(struct orders_world *w, const struct batch *b, const char *format, size_t piece, struct str *out)

@@ -5,11 +5,11 @@
 #include <stdatomic.h>
 
 #include "check_orders.h"
-#include "domain/enrolment.h"
-#include "domain/passkey.h"
-#include "domain/password.h"
-#include "domain/settings.h"
-#include "domain/user.h"
+#include "domain/account/enrolment.h"
+#include "domain/account/passkey.h"
+#include "domain/account/password.h"
+#include "domain/account/settings.h"
+#include "domain/account/user.h"
 #include "store/enrolment.h"
 #include "x509/verify.h"
 

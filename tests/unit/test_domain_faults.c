@@ -1,6 +1,6 @@
 /* What is left when something dies half-way, a clock is set or a disk fills up; on both engines. */
 #include "check_orders.h"
-#include "domain/room.h"
+#include "domain/order/room.h"
 #include "store/slice.h"
 
 /* Rejected after its serials were planned: the plan waits until it was held against the journal. */

@@ -2,7 +2,7 @@
  * Certificates found by a part of their names: just those that a look at every name finds, in order, page by page.
  */
 #include "check_orders.h"
-#include "domain/certificate.h"
+#include "domain/certificate/certificate.h"
 #include "store/query.h"
 
 #define BATCHES 24

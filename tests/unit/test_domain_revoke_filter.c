@@ -1,6 +1,6 @@
 /* Revocation of all that a search finds: the number expected, holds, what others own. */
 #include "check_orders.h"
-#include "domain/revoke_filter.h"
+#include "domain/certificate/revoke_filter.h"
 
 static const struct revocation superseded = { .reason = REASON_SUPERSEDED };
 

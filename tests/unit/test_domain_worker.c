@@ -1,6 +1,6 @@
 /* Worker hosts: what an operator sees, and what becomes of the work of one that is lost. */
 #include "check_orders.h"
-#include "domain/worker_host.h"
+#include "domain/issue/worker_host.h"
 
 static const struct worker_host *
 host_of(struct orders_world *w, const char *name)

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 
 #include "base/log.h"
-#include "cmd/nginx_conf.h"
-#include "cmd/preflight.h"
+#include "cmd/serve/nginx_conf.h"
+#include "cmd/serve/preflight.h"
 
 static struct app app = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static char dir[64];

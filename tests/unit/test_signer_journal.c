@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "base/rand.h"
 #include "base/secret.h"
-#include "signer/journal.h"
-#include "signer/serials.h"
+#include "signer/journal/journal.h"
+#include "signer/journal/serials.h"
 #include "check.h"
 
 static char top[64];

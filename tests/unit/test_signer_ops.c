@@ -8,7 +8,7 @@
 #include "signer/signkey.h"
 #include "quiet.h"
 #include "signer_box.h"
-#include "x509/ocsp.h"
+#include "x509/revocation/ocsp.h"
 
 static struct box box;
 

@@ -11,10 +11,10 @@
 #include "check.h"
 #include "quiet.h"
 #include "signer/cas.h"
-#include "signer/commands.h"
+#include "signer/command/commands.h"
 #include "signer/files.h"
 #include "signer/signkey.h"
-#include "signer/token.h"
+#include "signer/token/token.h"
 #include "x509/cert.h"
 
 static char dir[64], module[128];

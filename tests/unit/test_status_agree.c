@@ -7,14 +7,14 @@
 
 #include "base/frame.h"
 #include "check_db.h"
-#include "domain/crl.h"
-#include "domain/status_feed.h"
+#include "domain/certificate/crl.h"
+#include "domain/certificate/status_feed.h"
 #include "quiet.h"
 #include "signer_box.h"
 #include "status/build.h"
 #include "status/feed.h"
 #include "store/certificate.h"
-#include "x509/crl.h"
+#include "x509/revocation/crl.h"
 
 #define DEVICES_MAX 80
 #define STEPS 48

@@ -2,8 +2,8 @@
 #include <sys/mman.h>
 
 #include "check_orders.h"
-#include "domain/crl.h"
-#include "domain/status_feed.h"
+#include "domain/certificate/crl.h"
+#include "domain/certificate/status_feed.h"
 #include "store/certificate.h"
 
 static struct orders_world w;

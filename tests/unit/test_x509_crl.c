@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "check.h"
 #include "make_cert.h"
-#include "x509/crl.h"
+#include "x509/revocation/crl.h"
 
 #define URI "http://crl.example/device-ca/3.crl"
 

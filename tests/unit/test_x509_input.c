@@ -3,9 +3,9 @@
 
 #include "base/own.h"
 #include "check.h"
-#include "x509/generator.h"
-#include "x509/input.h"
-#include "x509/pattern.h"
+#include "x509/profile/generator.h"
+#include "x509/profile/input.h"
+#include "x509/profile/pattern.h"
 
 static struct profile_input
 input(enum input_type t)

@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "check.h"
 #include "make_cert.h"
-#include "x509/ocsp.h"
+#include "x509/revocation/ocsp.h"
 
 static struct made_cert ca, delegate, device;
 static struct der spki;			/* of the delegate */

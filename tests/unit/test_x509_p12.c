@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "check.h"
 #include "make_cert.h"
-#include "x509/p12.h"
+#include "x509/p12/p12.h"
 
 #define PASSWORD "Kx7 pq-Wd3"
 

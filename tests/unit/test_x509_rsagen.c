@@ -8,8 +8,8 @@
 
 #include "base/secret.h"
 #include "check.h"
-#include "x509/rsagen.h"
-#include "x509/rsaprime.h"
+#include "x509/rsa/rsagen.h"
+#include "x509/rsa/rsaprime.h"
 
 #define KEYS 60
 #define PRIMES (2 * KEYS)

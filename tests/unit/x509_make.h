@@ -12,7 +12,7 @@
 #include "x509/ca.h"
 #include "x509/cert.h"
 #include "x509/keypair.h"
-#include "x509/profile.h"
+#include "x509/profile/profile.h"
 #include "x509/tbs.h"
 
 struct made_key {
