@@ -20,7 +20,7 @@ static const struct command commands[] = {
 	{ "token", cmd_token, "API tokens" },
 	{ "audit", cmd_audit, "the audit log: look, export, verify" },
 	{ "ca", cmd_ca, "certificate authorities" },
-	{ "crl", cmd_crl, "revocation lists: look, fetch, renew" },
+	{ "crl", cmd_crl, "revocation lists: look, have new ones made" },
 	{ "keys", cmd_keys, "key pairs that workers made in advance" },
 	{ "worker", cmd_worker, "worker hosts: look, declare one lost" },
 	{ "delegate", cmd_delegate, "OCSP delegates of a signer without CA keys" },
