@@ -129,7 +129,8 @@ test("a user of two organizations acts for one at a time, and switches in the he
 	await page.getByText("For Current Profile").click();
 	await expect(row(page, name)).toBeVisible();
 	await page.getByRole("button", { name: new RegExp(other) }).click();
-	await page.getByRole("button", { name: new RegExp(`${own}.*Viewer`) }).click();
+	// Another session, and so another document; the menu has both names until it is there.
+	await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name: new RegExp(`${own}.*Viewer`) }).click()]);
 	await expect(page.getByRole("button", { name: new RegExp(own) })).toBeVisible();
 	await tab(page, "Batches");
 	await expect(row(page, "line 1")).toBeVisible();
