@@ -57,7 +57,11 @@ web/node_modules/.installed: web/package-lock.json | setup
 	$(NODE) sh -c 'cd web && npm ci --no-audit --no-fund'
 	touch $@
 
-web/dist/index.html: $(WEB_SOURCES) web/node_modules/.installed
+# The types of the API, made from the contract.
+web/src/api/schema.d.ts: api/openapi.yaml web/tools/openapi/package-lock.json web/node_modules/.installed
+	$(NODE) sh -c 'cd web && npm run types'
+
+web/dist/index.html: $(WEB_SOURCES) web/src/api/schema.d.ts web/node_modules/.installed
 	$(NODE) sh -c 'cd web && npm run build'
 	touch $@
 
@@ -81,7 +85,7 @@ cluster: setup-cluster build
 	CERTMILL_BUILD=$(BUILD) tests/cluster/copy
 	CERTMILL_BUILD=$(BUILD) tests/cluster/run
 
-lint: setup-lint $(BUILD)/build.ninja web/node_modules/.installed
+lint: setup-lint $(BUILD)/build.ninja web/node_modules/.installed web/src/api/schema.d.ts
 	ninja -C $(BUILD)
 	tools/lint $(BUILD)
 	$(NODE) sh -c 'cd web && npm run lint'
@@ -91,4 +95,4 @@ fmt: setup-lint web/node_modules/.installed
 	$(NODE) sh -c 'cd web && npm run fmt'
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan web/dist
+	rm -rf $(BUILD) $(BUILD)-asan web/dist web/src/api/schema.d.ts

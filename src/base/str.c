@@ -196,6 +196,16 @@ hidden(int32_t c)
 	return (c & 0xfffe) == 0xfffe;
 }
 
+size_t
+utf8_length(const char *s, size_t octets)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < octets; i++)
+		n += ((unsigned char)s[i] & 0xc0) != 0x80;
+	return n;
+}
+
 bool
 text_name_ok(const char *s, size_t max_chars)
 {

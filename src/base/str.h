@@ -39,6 +39,8 @@ must_check bool hex_decode(const char *, size_t digits, uint8_t *out, size_t n);
 
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms), NUL counted as wrong. */
 must_check bool utf8_valid(const char *, size_t);
+/* Characters (code points) of well-formed UTF-8. */
+size_t utf8_length(const char *, size_t octets);
 /* A name people see: 1..max characters (code points), no control, bidi or surrogate characters. */
 must_check bool text_name_ok(const char *, size_t max_chars);
 

@@ -12,21 +12,12 @@
 #include "cmd/confine.h"
 #include "cmd/instance.h"
 #include "cmd/serve/nginx_conf.h"
+#include "cmd/signals.h"
 #include "status/status.h"
 
 #define STOP_GRACE_MS 4000
 #define PATIENCE_MS 5000		/* with a database server that is silent */
 #define STORE_CACHE ((int64_t)24 << 20)		/* octets: look-ups are single rows, lists run down an index once */
-
-static void
-signals_block(sigset_t *set)
-{
-	(void)sigemptyset(set);
-	(void)sigaddset(set, SIGTERM);
-	(void)sigaddset(set, SIGINT);
-	(void)sigaddset(set, SIGHUP);
-	(void)pthread_sigmask(SIG_BLOCK, set, NULL);
-}
 
 static bool
 dir_make(const struct config *c, struct err *e)

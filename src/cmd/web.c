@@ -9,23 +9,13 @@
 #include "cmd/instance.h"
 #include "cmd/serve/nginx_conf.h"
 #include "cmd/ops.h"
+#include "cmd/signals.h"
 #include "http/http.h"
 
 #define STOP_GRACE_MS 4000
 #define PATIENCE_MS 5000		/* with a database server that is silent: then 503 */
 /* All threads' page caches: the process stays below 128 MiB whatever is ordered. */
 #define CACHES_OCTETS ((int64_t)40 * 1024 * 1024)
-
-static void
-signals_block(sigset_t *set)
-{
-	(void)sigemptyset(set);
-	(void)sigaddset(set, SIGTERM);
-	(void)sigaddset(set, SIGINT);
-	(void)sigaddset(set, SIGHUP);
-	/* Before any thread is made: all of them leave signals to main. */
-	(void)pthread_sigmask(SIG_BLOCK, set, NULL);
-}
 
 static bool
 web_confine(const struct config *c, struct err *e)

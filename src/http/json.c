@@ -60,16 +60,6 @@ is_type(struct walk *w, const char *path, const json_t *v, bool right, const cha
 	return right;
 }
 
-static size_t
-characters(const char *s, size_t n)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < n; i++)
-		count += ((unsigned char)s[i] & 0xc0) != 0x80;
-	return count;
-}
-
 static bool
 length_ok(struct walk *w, const char *path, size_t n, int64_t min, int64_t max, const char *unit)
 {
@@ -127,7 +117,7 @@ text_value(struct walk *w, const struct field *f, const char *path, const char *
 		*(int64_t *)at = t;
 		return;
 	}
-	if (!length_ok(w, path, characters(s, n), f->min, f->max, "characters"))
+	if (!length_ok(w, path, utf8_length(s, n), f->min, f->max, "characters"))
 		return;
 	if (f->kind == FIELD_SECRET) {
 		*(struct secret **)at = secret_from(s, n);
@@ -166,7 +156,7 @@ text_list(struct walk *w, const struct field *f, const char *path, json_t *v, st
 
 		(void)snprintf(at, sizeof(at), "%.200s[%zu]", path, i);
 		if (is_type(w, at, one, json_is_string(one), "a text") &&
-		    length_ok(w, at, characters(json_string_value(one), json_string_length(one)), 0, f->each_max, "characters"))
+		    length_ok(w, at, utf8_length(json_string_value(one), json_string_length(one)), 0, f->each_max, "characters"))
 			out->v[out->n++] = keep(w, json_string_value(one), json_string_length(one));
 	}
 }
@@ -219,10 +209,10 @@ text_map(struct walk *w, const struct field *f, const char *path, json_t *v, str
 		const char *text;
 
 		(void)snprintf(at, sizeof(at), "%.180s.%.60s", path, key);
-		if (w->full || !length_ok(w, path, characters(key, strlen(key)), 1, 100, "characters in a member's name") ||
+		if (w->full || !length_ok(w, path, utf8_length(key, strlen(key)), 1, 100, "characters in a member's name") ||
 		    !is_type(w, at, one, json_is_string(one) || json_is_boolean(one) || json_is_integer(one), "a text") ||
 		    (text = scalar_text(w, one)) == NULL ||
-		    !length_ok(w, at, characters(text, strlen(text)), 0, f->each_max, "characters"))
+		    !length_ok(w, at, utf8_length(text, strlen(text)), 0, f->each_max, "characters"))
 			continue;
 		out->v[out->n++] = (struct text_pair){ keep(w, key, strlen(key)), text };
 	}

@@ -37,16 +37,6 @@ hash_of(enum signature_algorithm a)
 	return name == NULL ? NULL : EVP_get_digestbyname(name);
 }
 
-enum signature_algorithm
-signature_natural(struct key_type t)
-{
-	if (t.algorithm == KEY_RSA)
-		return SIGNATURE_RSA_SHA256;
-	if (t.algorithm != KEY_EC)
-		return SIGNATURE_NONE;
-	return t.bits <= 256 ? SIGNATURE_ECDSA_SHA256 : t.bits <= 384 ? SIGNATURE_ECDSA_SHA384 : SIGNATURE_ECDSA_SHA512;
-}
-
 bool
 signature_verify(struct der spki, enum signature_algorithm a, const void *p, size_t len, const uint8_t *sig,
     size_t sig_len, struct err *e)

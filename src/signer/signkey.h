@@ -49,8 +49,6 @@ must_check bool signing_octets(struct signing *, const void *, size_t, uint8_t *
 must_check bool signing_digest(struct signing *, const uint8_t *digest, size_t, uint8_t *sig, size_t *len,
     struct err *);
 
-/* SHA-256 with RSA or P-256, SHA-384 with P-384, SHA-512 with P-521: what a key signs with by itself. */
-enum signature_algorithm signature_natural(struct key_type);
 must_check bool signature_verify(struct der spki, enum signature_algorithm, const void *, size_t,
     const uint8_t *sig, size_t sig_len, struct err *);
 

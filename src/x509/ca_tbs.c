@@ -8,17 +8,6 @@
 static const uint8_t oid_ski[] = { 0x55, 0x1d, 0x0e }, oid_usage[] = { 0x55, 0x1d, 0x0f },
     oid_basic[] = { 0x55, 0x1d, 0x13 }, oid_aki[] = { 0x55, 0x1d, 0x23 };
 
-/* Wraps what was written since the mark as an Extension. */
-static void
-extension(struct der_writer *w, const uint8_t oid[3], bool critical, size_t mark)
-{
-	der_wrap(w, DER_OCTETS, mark);
-	if (critical)
-		der_put_bool(w, true);
-	der_put(w, DER_OID, oid, 3);
-	der_wrap(w, DER_SEQUENCE, mark);
-}
-
 static bool
 put_extensions(struct der_writer *w, const struct ca_plan *plan, const struct issuer *parent,
     struct der key_bits, struct err *e)
@@ -33,20 +22,20 @@ put_extensions(struct der_writer *w, const struct ca_plan *plan, const struct is
 		mark = der_mark(w);
 		der_put(w, DER_CONTEXT(0), parent->ski.p, parent->ski.len);
 		der_wrap(w, DER_SEQUENCE, mark);
-		extension(w, oid_aki, false, mark);
+		der_wrap_extension(w, oid_aki, false, mark);
 	}
 	mark = der_mark(w);
 	der_put(w, DER_OCTETS, ski, len);
-	extension(w, oid_ski, false, mark);
+	der_wrap_extension(w, oid_ski, false, mark);
 	mark = der_mark(w);
 	der_put_raw(w, sign_certs_and_crls, sizeof(sign_certs_and_crls));
-	extension(w, oid_usage, true, mark);
+	der_wrap_extension(w, oid_usage, true, mark);
 	mark = der_mark(w);
 	if (plan->path_len >= 0)
 		der_put_u64(w, DER_INTEGER, (uint64_t)plan->path_len);
 	der_put_bool(w, true);
 	der_wrap(w, DER_SEQUENCE, mark);
-	extension(w, oid_basic, true, mark);
+	der_wrap_extension(w, oid_basic, true, mark);
 	der_wrap(w, DER_SEQUENCE, all);
 	der_wrap(w, DER_CONTEXT_CONS(3), all);
 	return true;

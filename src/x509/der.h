@@ -112,6 +112,8 @@ size_t der_mark(const struct der_writer *);
 void der_put_raw(struct der_writer *, const void *, size_t);
 /* Header over everything written since the mark. */
 void der_wrap(struct der_writer *, uint8_t tag, size_t mark);
+/* Makes what was written since the mark the value of an Extension (RFC 5280, 4.1) of id-ce, its OID in 3 octets. */
+void der_wrap_extension(struct der_writer *, const uint8_t oid[3], bool critical, size_t mark);
 void der_put(struct der_writer *, uint8_t tag, const void *body, size_t);
 void der_put_u64(struct der_writer *, uint8_t tag, uint64_t);
 /* Non-negative INTEGER from a big-endian magnitude. */

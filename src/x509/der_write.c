@@ -60,6 +60,16 @@ der_wrap(struct der_writer *w, uint8_t tag, size_t mark)
 }
 
 void
+der_wrap_extension(struct der_writer *w, const uint8_t oid[3], bool critical, size_t mark)
+{
+	der_wrap(w, DER_OCTETS, mark);
+	if (critical)
+		der_put_bool(w, true);
+	der_put(w, DER_OID, oid, 3);
+	der_wrap(w, DER_SEQUENCE, mark);
+}
+
+void
 der_put(struct der_writer *w, uint8_t tag, const void *body, size_t len)
 {
 	der_put_raw(w, body, len);

@@ -72,5 +72,7 @@ enum signature_algorithm signature_algorithm_of(struct der algorithm_identifier)
 enum key_algorithm signature_algorithm_key(enum signature_algorithm);
 /* "SHA1", "SHA256", ...: OpenSSL's digest names. */
 const char *signature_algorithm_digest(enum signature_algorithm);
+/* SHA-256 with RSA or P-256, SHA-384 with P-384, SHA-512 with P-521: what a key signs with by itself. */
+enum signature_algorithm signature_natural(struct key_type);
 
 #endif

@@ -55,6 +55,16 @@ signature_algorithm_of(struct der whole)
 	return SIGNATURE_NONE;
 }
 
+enum signature_algorithm
+signature_natural(struct key_type t)
+{
+	if (t.algorithm == KEY_RSA)
+		return SIGNATURE_RSA_SHA256;
+	if (t.algorithm != KEY_EC)
+		return SIGNATURE_NONE;
+	return t.bits <= 256 ? SIGNATURE_ECDSA_SHA256 : t.bits <= 384 ? SIGNATURE_ECDSA_SHA384 : SIGNATURE_ECDSA_SHA512;
+}
+
 enum key_algorithm
 signature_algorithm_key(enum signature_algorithm a)
 {

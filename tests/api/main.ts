@@ -2,10 +2,10 @@
 //   node --import tsx api/main.ts [--short] [--store URI] [--only FILE,FILE]
 
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { after, beforeEach, test } from "node:test";
 import { closeAgents } from "../lib/http.ts";
 import { Instance } from "../lib/instance.ts";
-import { setWorld } from "../lib/world.ts";
+import { rested, setWorld } from "../lib/world.ts";
 
 const only = process.argv.indexOf("--only");
 const store = process.argv.indexOf("--store");
@@ -28,6 +28,7 @@ try {
 }
 
 if (instance.pid) {
+	beforeEach(() => rested());
 	for (const file of ["start", "contract", "login", "tokens", "profiles", "orders", "csv", "csr", "lists", "download", "packaging", "quota", "revoke", "foreign", "operator", "editing", "generators", "partly", "attack", "factors", "cli", "bad", "roles", "several", "finish"])
 		if (only < 0 || process.argv[only + 1]?.split(",").includes(file)) await import(`./${file}.ts`);
 

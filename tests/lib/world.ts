@@ -45,6 +45,16 @@ export function as(role: string, other = false): Client {
 	return new Client(world.instance, world.instance.user(role, other));
 }
 
+/** Until nothing that was ordered is on its way any more: who counts next finds numbers that stay. */
+export async function rested(timeout_ms = 30_000): Promise<void> {
+	const end = Date.now() + timeout_ms;
+	for (const status of ["pending_creation", "pending_issue", "preparing_download"] as const)
+		while ((await as("operator").call("listBatches", 200, { query: { status, limit: 1 } })).body.items.length > 0) {
+			assert.ok(Date.now() < end, `a batch is still ${status}`);
+			await new Promise((r) => setTimeout(r, 50));
+		}
+}
+
 // Each process of the browser tests has a block of its own.
 let next = 0x00_1a_2b_40_00_00 + 0x1_00_00 * (process.env.TEST_WORKER_INDEX === undefined ? 0 : Number(process.env.TEST_WORKER_INDEX) + 1);
 

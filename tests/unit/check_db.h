@@ -105,4 +105,17 @@ check_db_on_both(void (*f)(enum db_engine, const char *uri))
 	}
 }
 
+/* The one number that the statement finds; -1 when it finds none. */
+__attribute__((unused))
+static int64_t
+check_db_number(struct db *db, const char *sql)
+{
+	struct err e = { 0 };
+	int64_t n = -1;
+	bool found;
+
+	CHECK(db_get_int(db, sql, NO_ARGS, &n, &found, &e), "%s: %s: %s %s", check_on, sql, e.msg, e.trail);
+	return n;
+}
+
 #endif

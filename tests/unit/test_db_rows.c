@@ -21,16 +21,6 @@ open_with_table(const char *uri)
 	return give(db);
 }
 
-static int64_t
-number(struct db *db, const char *sql)
-{
-	int64_t n = -1;
-	bool found;
-
-	MUST(db_get_int(db, sql, NO_ARGS, &n, &found, me));
-	return n;
-}
-
 struct rows {
 	struct db_arg	 v[N * K];
 	char		 names[N][16];
@@ -85,7 +75,7 @@ values(enum db_engine engine, const char *uri)
 	MUST(db_put_many(db, PUT, r.v, K, 3, me));
 	MUST(db_put_many(db, PUT, r.v + 3 * K, K, N - 3, me));
 	MUST(db_commit(db, me));
-	CHECK(number(db, "SELECT count(*) FROM thing") == N, "%s: all there", check_on);
+	CHECK(check_db_number(db, "SELECT count(*) FROM thing") == N, "%s: all there", check_on);
 	for (size_t i = 0; i < N; i++) {
 		OWN(db_rows_free) struct db_rows *rows = NULL;
 
@@ -113,13 +103,13 @@ refused(enum db_engine engine, const char *uri)
 	err_clear(&e);
 	CHECK(!db_put_many(db, PUT, r.v + 200 * K, K, 10, &e), "%s: a failed transaction goes on", check_on);
 	db_rollback(db);
-	CHECK(number(db, "SELECT count(*) FROM thing") == 100, "%s: a part stayed", check_on);
+	CHECK(check_db_number(db, "SELECT count(*) FROM thing") == 100, "%s: a part stayed", check_on);
 	/* Rows being read do not stand in the way. */
 	MUST(db_begin(db, DB_WRITE, me) && db_query(db, "SELECT id FROM thing ORDER BY id", NO_ARGS, &rows, me));
 	MUST(db_next(rows, me) && db_put_many(db, PUT, r.v + 100 * K, K, N - 100, me) && db_next(rows, me));
 	db_rows_free(give(rows));
 	MUST(db_commit(db, me));
-	CHECK(number(db, "SELECT count(*) FROM thing") == N, "%s: usable after", check_on);
+	CHECK(check_db_number(db, "SELECT count(*) FROM thing") == N, "%s: usable after", check_on);
 }
 
 struct attempt {
@@ -175,14 +165,14 @@ repeated(enum db_engine engine, const char *uri)
 
 		MUST(db_tx(db, DB_WRITE, body, &a, me));
 		CHECK(a.runs == 2, "%s: %d runs", passing[i], a.runs);
-		CHECK(number(db, "SELECT count(*) FROM thing") == N, "%s: once", passing[i]);
+		CHECK(check_db_number(db, "SELECT count(*) FROM thing") == N, "%s: once", passing[i]);
 		MUST(db_run(db, "DELETE FROM thing", NO_ARGS, NULL, me));
 	}
 	CHECK(!db_tx(db, DB_WRITE, body, &(struct attempt){ .r = &r, .state = "53100" }, &e) && e.kind == ERR_UNAVAILABLE &&
 	    strcmp(e.code, "db_full") == 0, "a full disk: %d %s", e.kind, e.trail);
 	CHECK(!db_tx(db, DB_WRITE, body, &(struct attempt){ .r = &r, .state = "22000" }, &e) && e.kind == ERR_INTERNAL,
 	    "another: %d %s", e.kind, e.trail);
-	CHECK(number(db, "SELECT count(*) FROM thing") == 0, "nothing of them");
+	CHECK(check_db_number(db, "SELECT count(*) FROM thing") == 0, "nothing of them");
 	MUST(db_begin(db, DB_WRITE, me));
 	CHECK(!db_put_many(db, "INSERT INTO thing (id) VALUES ($1) ON CONFLICT DO NOTHING", r.v, 1, 9, &e) &&
 	    e.kind == ERR_INTERNAL, "not rows alone");

@@ -7,16 +7,6 @@
 
 enum { ROWS = 200000, ASKED = 150 };
 
-static int64_t
-number(struct db *db, const char *sql)
-{
-	int64_t n = -1;
-	bool found;
-
-	MUST(db_get_int(db, sql, NO_ARGS, &n, &found, me));
-	return n;
-}
-
 /* Every second name that will be asked for. */
 static void
 fill(struct db *db)
@@ -42,7 +32,7 @@ fill(struct db *db)
 static void
 read_little(struct db *db, const char *what, const char *sql)
 {
-	int64_t n = db_engine(db) == DB_POSTGRES ? number(db, sql) : 0;
+	int64_t n = db_engine(db) == DB_POSTGRES ? check_db_number(db, sql) : 0;
 
 	CHECK(n >= 0 && n <= 4 * ASKED, "%s: %lld rows read to look for %d %s", check_on, (long long)n, ASKED, what);
 }

@@ -18,16 +18,6 @@ ensure(struct db *tx, void *arg, struct err *e)
 	return store_partition_ensure(tx, *(int64_t *)arg, e);
 }
 
-static int64_t
-number(struct db *db, const char *sql)
-{
-	int64_t n = -1;
-	bool found;
-
-	MUST(db_get_int(db, sql, NO_ARGS, &n, &found, me));
-	return n;
-}
-
 static void
 pieces(enum db_engine engine, const char *uri)
 {
@@ -45,21 +35,21 @@ pieces(enum db_engine engine, const char *uri)
 	MUST(db_tx(db, DB_WRITE, add, &ids[2], me));
 	CHECK(!db_tx(db, DB_WRITE, add, &ids[0], &e) && e.kind == ERR_CONFLICT, "%s: an id twice: %s", check_on, e.msg);
 	if (engine == DB_POSTGRES) {
-		CHECK(number(db, count) == 3, "%s: %lld pieces", check_on, (long long)number(db, count));
+		CHECK(check_db_number(db, count) == 3, "%s: %lld pieces", check_on, (long long)check_db_number(db, count));
 		err_clear(&e);
 		CHECK(!db_tx(db, DB_WRITE, add, &ids[3], &e), "%s: an id beyond the pieces", check_on);
 	}
 	MUST(db_tx(db, DB_WRITE, ensure, &ids[3], me));
 	MUST(db_tx(db, DB_WRITE, add, &ids[3], me));
-	CHECK(number(db, "SELECT COUNT(*) FROM certificate_der WHERE length(der) = 4") == 4, "%s: rows are missing", check_on);
+	CHECK(check_db_number(db, "SELECT COUNT(*) FROM certificate_der WHERE length(der) = 4") == 4, "%s: rows are missing", check_on);
 	if (engine == DB_POSTGRES) {
-		CHECK(number(db, count) == 6, "%s: %lld pieces", check_on, (long long)number(db, count));
-		CHECK(number(db, "SELECT COUNT(*) FROM pg_attribute WHERE attname = 'der' AND attstorage = 'e' AND attrelid IN"
+		CHECK(check_db_number(db, count) == 6, "%s: %lld pieces", check_on, (long long)check_db_number(db, count));
+		CHECK(check_db_number(db, "SELECT COUNT(*) FROM pg_attribute WHERE attname = 'der' AND attstorage = 'e' AND attrelid IN"
 		    " (SELECT inhrelid FROM pg_inherits)") == 6, "%s: DER would be compressed", check_on);
-		CHECK(number(db, "SELECT COUNT(*) FROM certificate_der_3") == 1, "%s: the wrong piece", check_on);
+		CHECK(check_db_number(db, "SELECT COUNT(*) FROM certificate_der_3") == 1, "%s: the wrong piece", check_on);
 		MUST(db_run(db, "ALTER TABLE certificate_der DETACH PARTITION certificate_der_0", NO_ARGS, NULL, me));
 		MUST(db_tx(db, DB_WRITE, ensure, &ids[3], me));
-		CHECK(number(db, "SELECT COUNT(*) FROM certificate_der") == 2, "%s: detached, yet there", check_on);
+		CHECK(check_db_number(db, "SELECT COUNT(*) FROM certificate_der") == 2, "%s: detached, yet there", check_on);
 	}
 }
 

@@ -11,11 +11,7 @@
 static int
 width(const char *s)
 {
-	int n = 0;
-
-	for (; *s != '\0'; s++)
-		n += (*s & 0xc0) != 0x80;
-	return n;
+	return (int)utf8_length(s, strlen(s));
 }
 
 static void

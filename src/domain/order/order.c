@@ -494,15 +494,8 @@ order_place(const struct app *app, const struct actor *who, const struct order *
 	if (!ok && o->idempotency_key != NULL && (e->kind == ERR_INVALID || e->kind == ERR_CONFLICT)) {
 		struct err why = { 0 };
 
-		/* The same order under the same key may have been faster: then its answer is this one's. */
-		if (order_key_find(app, who, o, fingerprint, a, out, replayed, &why) && *replayed) {
-			err_clear(e);
-			errors->n = 0;
-			errors->total = 0;
-			return true;
-		}
-		if (why.kind == ERR_UNAVAILABLE)
-			*e = why;
+		return order_overtaken(order_key_find(app, who, o, fingerprint, a, out, replayed, &why) && *replayed, &why,
+		    errors, e);
 	}
 	return ok;
 }

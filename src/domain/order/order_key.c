@@ -218,3 +218,15 @@ order_key_find(const struct app *app, const struct actor *who, const struct orde
 	e->retry_after_s = 5;
 	return false;
 }
+
+bool
+order_overtaken(bool found, const struct err *why, struct faults *errors, struct err *e)
+{
+	if (found) {
+		err_clear(e);
+		errors->n = 0;
+		errors->total = 0;
+	} else if (why->kind == ERR_UNAVAILABLE)
+		*e = *why;
+	return found;
+}

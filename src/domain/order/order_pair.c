@@ -272,15 +272,7 @@ order_place_all(const struct app *app, const struct actor *who, const struct ord
 	if (!ok && keyed && (e->kind == ERR_INVALID || e->kind == ERR_CONFLICT)) {
 		struct err why = { 0 };
 
-		/* The same order under the same key may have been faster: then its answer is this one's. */
-		if (replay(&p, o, fingerprint, a, out, replayed, &why) && *replayed) {
-			err_clear(e);
-			errors->n = 0;
-			errors->total = 0;
-			return true;
-		}
-		if (why.kind == ERR_UNAVAILABLE)
-			*e = why;
+		return order_overtaken(replay(&p, o, fingerprint, a, out, replayed, &why) && *replayed, &why, errors, e);
 	}
 	return ok;
 }

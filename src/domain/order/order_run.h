@@ -121,6 +121,11 @@ OWN_TYPE(struct stage, order_stage_free)
  */
 must_check bool order_key_find(const struct app *, const struct actor *, const struct order *,
     const uint8_t fingerprint[64], struct arena *, struct batch *, bool *found, struct err *);
+/*
+ * After a refusal: the same order under the same key may have been faster.  `found` (order_key_find): then its
+ * answer is this one's, and true.  Else the refusal stands, or *why while the first one is still on its way.
+ */
+must_check bool order_overtaken(bool found, const struct err *why, struct faults *, struct err *);
 must_check bool order_fingerprint(const struct app *, const struct order *, uint8_t out[64], struct err *);
 /* Octets of the upload from an offset; fewer only at its end. */
 must_check bool order_file_read(const struct order *, uint64_t at, void *buf, size_t n, size_t *got, struct err *);

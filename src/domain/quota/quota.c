@@ -72,36 +72,30 @@ move(struct db *tx, const struct quota_entry *q, struct err *e)
 	return true;
 }
 
+/* What issuing does to a quota, grown into one entry a batch and kind. */
+static bool
+issuing(struct db *tx, struct quota_entry q, struct err *e)
+{
+	q.reason = "";
+	q.actor = actor_system.username;
+	q.at = clock_now_s();
+	return move(tx, &q, e) && store_quota_entry_grow(tx, &q, e);
+}
+
 bool
 quota_issued(
     struct db *tx, int64_t organization_id, int64_t profile_id, int64_t batch_id, int64_t n, struct err *e)
 {
-	struct quota_entry q = { .organization_id = organization_id,
-		.profile_id = profile_id,
-		.kind = "issued",
-		.issued = n,
-		.batch_id = batch_id,
-		.reason = "",
-		.actor = actor_system.username,
-		.at = clock_now_s() };
-
-	return n == 0 || (move(tx, &q, e) && store_quota_entry_grow(tx, &q, e));
+	return n == 0 || issuing(tx, (struct quota_entry){ .organization_id = organization_id, .profile_id = profile_id,
+	    .batch_id = batch_id, .kind = "issued", .issued = n }, e);
 }
 
 bool
 quota_credit_failed(struct db *tx, int64_t organization_id, int64_t profile_id, int64_t batch_id, int64_t n,
     struct err *e)
 {
-	struct quota_entry q = { .organization_id = organization_id,
-		.profile_id = profile_id,
-		.kind = "credit_failed",
-		.ordered = -n,
-		.batch_id = batch_id,
-		.reason = "",
-		.actor = actor_system.username,
-		.at = clock_now_s() };
-
-	return n == 0 || (move(tx, &q, e) && store_quota_entry_grow(tx, &q, e));
+	return n == 0 || issuing(tx, (struct quota_entry){ .organization_id = organization_id, .profile_id = profile_id,
+	    .batch_id = batch_id, .kind = "credit_failed", .ordered = -n }, e);
 }
 
 bool

@@ -180,16 +180,6 @@ normal_mac(const struct value *v, size_t octets)
 	return true;
 }
 
-static size_t
-characters(const char *s, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += ((unsigned char)s[i] & 0xc0) != 0x80;
-	return n;
-}
-
 static bool
 copy(const struct value *v)
 {
@@ -361,7 +351,7 @@ static bool
 lengths_and_pattern(const struct value *v)
 {
 	const struct profile_input *in = v->in;
-	size_t n = characters(v->out, strlen(v->out));
+	size_t n = utf8_length(v->out, strlen(v->out));
 
 	if (n < in->min_length)
 		return refuse(v, "%.40s has %zu characters, at least %zu are needed", v->out, n,

@@ -114,23 +114,13 @@ octets_of(const char *text, size_t n, uint8_t *out, size_t cap, size_t *len)
 	return true;
 }
 
-static size_t
-character_count(const char *s, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += ((unsigned char)s[i] & 0xc0) != 0x80;
-	return n;
-}
-
 static bool
 put_text(struct der_writer *w, const struct node *n, const char *text, size_t len, struct err *e)
 {
 	if (!charset_ok(n->charset, text, len))
 		return err_set(e, ERR_INVALID, "input_value", "%.60s holds a character that a %s cannot hold",
 		    text, charset_name(n->charset));
-	if (n->max_length != 0 && character_count(text, len) > n->max_length)
+	if (n->max_length != 0 && utf8_length(text, len) > n->max_length)
 		return err_set(e, ERR_INVALID, "input_value", "%.60s is longer than %zu characters", text,
 		    n->max_length);
 	der_put(w, n->tag, text, len);

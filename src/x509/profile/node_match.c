@@ -11,9 +11,8 @@
 #include "x509/oid.h"
 #include "x509/profile/pattern.h"
 
-__attribute__((format(printf, 2, 3)))
-static bool
-refuse(struct node_found *f, const char *fmt, ...)
+bool
+node_refuse(struct node_found *f, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -23,31 +22,21 @@ refuse(struct node_found *f, const char *fmt, ...)
 	return false;
 }
 
-static size_t
-character_count(struct der text)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		n += (text.p[i] & 0xc0) != 0x80;
-	return n;
-}
-
 static bool
 plain_text(struct node_found *f, const struct node *n, struct der body, char out[INPUT_VALUE_MAX])
 {
 	if (body.len >= INPUT_VALUE_MAX)
-		return refuse(f, "a value is longer than %d octets", INPUT_VALUE_MAX - 1);
+		return node_refuse(f, "a value is longer than %d octets", INPUT_VALUE_MAX - 1);
 	memcpy(out, body.p, body.len);
 	out[body.len] = '\0';
 	if (n->charset == CHARSET_UTF8 && !utf8_valid(out, body.len))
-		return refuse(f, "a value is not UTF-8");
+		return node_refuse(f, "a value is not UTF-8");
 	if (!charset_ok(n->charset, out, body.len))
-		return refuse(f, "a value holds a character that a %s cannot hold", charset_name(n->charset));
-	if (n->max_length != 0 && character_count(body) > n->max_length)
-		return refuse(f, "%.60s is longer than %zu characters", out, n->max_length);
+		return node_refuse(f, "a value holds a character that a %s cannot hold", charset_name(n->charset));
+	if (n->max_length != 0 && utf8_length((const char *)body.p, body.len) > n->max_length)
+		return node_refuse(f, "%.60s is longer than %zu characters", out, n->max_length);
 	if (n->match != NULL && !pattern_match(n->match, out))
-		return refuse(f, "%.60s does not have the profile's form", out);
+		return node_refuse(f, "%.60s does not have the profile's form", out);
 	return true;
 }
 
@@ -59,13 +48,13 @@ hex_text(struct node_found *f, const struct node *n, struct der body, char out[I
 	size_t count;
 
 	if (body.len == 0 || body.len * 2 >= INPUT_VALUE_MAX)
-		return refuse(f, "an octet string has a wrong length");
+		return node_refuse(f, "an octet string has a wrong length");
 	if (p->kind == PART_INPUT) {
 		enum input_type t = profile_inputs(f->profile, &count)[p->index].type;
 		size_t want = t == INPUT_MAC_ADDRESS ? 6 : t == INPUT_EUI64 ? 8 : 0;
 
 		if (want != 0 && body.len != want)
-			return refuse(f, "an address has %zu octets instead of %zu", body.len, want);
+			return node_refuse(f, "an address has %zu octets instead of %zu", body.len, want);
 		if (want != 0) {
 			mac_text(body.p, want, out);
 			return true;
@@ -87,26 +76,26 @@ value_text(struct node_found *f, const struct node *n, struct der body, char out
 		return hex_text(f, n, body, out);
 	case ENCODE_BITS:
 		if (body.len == 0 || body.p[0] != 0)
-			return refuse(f, "a BIT STRING is not of whole octets");
+			return node_refuse(f, "a BIT STRING is not of whole octets");
 		return hex_text(f, n, (struct der){ body.p + 1, body.len - 1 }, out);
 	case ENCODE_INTEGER:
 		if (body.len == 0 || body.len > 9 || (body.p[0] & 0x80) ||
 		    (body.len == 9 && body.p[0] != 0) || (body.len > 1 && body.p[0] == 0 && body.p[1] < 0x80))
-			return refuse(f, "an INTEGER does not fit 64 bits, or is not minimal");
+			return node_refuse(f, "an INTEGER does not fit 64 bits, or is not minimal");
 		for (size_t i = 0; i < body.len; i++)
 			v = v << 8 | body.p[i];
 		(void)snprintf(out, INPUT_VALUE_MAX, "%llu", (unsigned long long)v);
 		return true;
 	case ENCODE_OID:
 		return body.len > 0 && oid_text(body, out) ? true
-							   : refuse(f, "an object identifier is malformed");
+							   : node_refuse(f, "an object identifier is malformed");
 	case ENCODE_IP:
 		if ((body.len != 4 && body.len != 16) ||
 		    inet_ntop(body.len == 4 ? AF_INET : AF_INET6, body.p, out, INPUT_VALUE_MAX) == NULL)
-			return refuse(f, "an IP address has %zu octets", body.len);
+			return node_refuse(f, "an IP address has %zu octets", body.len);
 		return true;
 	default:
-		return refuse(f, "unknown encoding");
+		return node_refuse(f, "unknown encoding");
 	}
 }
 
@@ -118,7 +107,7 @@ match_value(struct node_found *f, const struct node *n, struct der_reader *r)
 	struct der body;
 
 	if (!der_get(r, n->tag, &body))
-		return refuse(f, "its type is not the profile's (tag %02X instead of %02X)", der_peek(r),
+		return node_refuse(f, "its type is not the profile's (tag %02X instead of %02X)", der_peek(r),
 		    n->tag);
 	if (!value_text(f, n, body, one))
 		return false;
@@ -128,9 +117,9 @@ match_value(struct node_found *f, const struct node *n, struct der_reader *r)
 		int k = snprintf(all + used, sizeof(all) - used, "%s%s", used > 0 ? "," : "", one);
 
 		if (k < 0 || (size_t)k >= sizeof(all) - used)
-			return refuse(f, "a list is too long");
+			return node_refuse(f, "a list is too long");
 		if (strchr(one, ',') != NULL)
-			return refuse(f, "%.60s holds a comma", one);
+			return node_refuse(f, "%.60s holds a comma", one);
 		used += (size_t)k;
 		if (der_peek(r) != n->tag)
 			return value_unify(f, &n->value, all, used);
@@ -167,7 +156,7 @@ node_leave_out(struct node_found *f, const struct node *n)
 	if (n->inputs == 0 && !lacks_one(f, n, false))
 		return false;			/* nothing allows it to be missing */
 	if (f->n_left_out == COUNT(f->left_out))
-		return refuse(f, "too many optional parts are missing");
+		return node_refuse(f, "too many optional parts are missing");
 	f->left_out[f->n_left_out++] = n;
 	return true;
 }
@@ -177,7 +166,7 @@ node_left_out_ok(struct node_found *f)
 {
 	for (size_t i = 0; i < f->n_left_out; i++)
 		if (!lacks_one(f, f->left_out[i], true))
-			return refuse(f, "an optional part is missing although its inputs are there");
+			return node_refuse(f, "an optional part is missing although its inputs are there");
 	return true;
 }
 
@@ -203,7 +192,7 @@ match_children(struct node_found *f, const struct node *n, struct der_reader *in
 		*f = before;
 		if (!node_leave_out(f, c))
 			return f->why[0] != '\0' ? false
-						 : refuse(f, "a part that is not optional is missing");
+						 : node_refuse(f, "a part that is not optional is missing");
 	}
 	return true;
 }
@@ -217,8 +206,8 @@ match_key_id(struct node_found *f, const struct node *n, struct der_reader *r)
 	size_t len;
 
 	if (!der_get(r, n->tag, &body) || !key_id(n->method, f->known->key_bits, id, &len, &e))
-		return refuse(f, "there is no key identifier");
-	return der_equal(body, id, len) ? true : refuse(f, "the key identifier is not that of the key");
+		return node_refuse(f, "there is no key identifier");
+	return der_equal(body, id, len) ? true : node_refuse(f, "the key identifier is not that of the key");
 }
 
 bool
@@ -230,17 +219,17 @@ node_match(struct node_found *f, const struct node *n, struct der_reader *r)
 	switch (n->kind) {
 	case NODE_RAW:
 		if ((size_t)(r->end - r->p) < n->raw.len || memcmp(r->p, n->raw.p, n->raw.len) != 0)
-			return refuse(f, "the octets are not the profile's");
+			return node_refuse(f, "the octets are not the profile's");
 		r->p += n->raw.len;
 		return true;
 	case NODE_CONS:
 		if (!der_enter(r, n->tag, &inner))
-			return refuse(f, "its type is not the profile's (tag %02X instead of %02X)",
+			return node_refuse(f, "its type is not the profile's (tag %02X instead of %02X)",
 			    der_peek(r), n->tag);
 		break;
 	case NODE_CONS_BITS:
 		if (!der_get_octet_bits(r, &bits))
-			return refuse(f, "a BIT STRING is missing");
+			return node_refuse(f, "a BIT STRING is missing");
 		inner = der_reader_of(bits);
 		break;
 	case NODE_VALUE:
@@ -248,13 +237,13 @@ node_match(struct node_found *f, const struct node *n, struct der_reader *r)
 	case NODE_SUBJECT_KEY_ID:
 		return match_key_id(f, n, r);
 	default:		/* the issuer's is encoded in the template */
-		return refuse(f, "the template is incomplete");
+		return node_refuse(f, "the template is incomplete");
 	}
 	if (n->n > 0 && !n->may_be_empty && der_at_end(&inner))
-		return refuse(f, "it is empty");
+		return node_refuse(f, "it is empty");
 	if (!match_children(f, n, &inner))
 		return false;
 	if (!der_at_end(&inner))
-		return refuse(f, "it holds more than the profile allows");
+		return node_refuse(f, "it holds more than the profile allows");
 	return true;
 }

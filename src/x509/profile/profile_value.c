@@ -201,16 +201,6 @@ parse_value(struct parse *c, const char *member, const char *text, unsigned allo
 	return n > 0;
 }
 
-static size_t
-characters(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s != '\0'; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
 /*
  * Inputs take over the limits of where they end up: what cannot fit is found now, not at the thousandth
  * device.
@@ -225,7 +215,7 @@ hold_inputs(struct parse *c, const char *member, const struct node *n)
 		struct profile_input *in;
 
 		if (part->kind == PART_LITERAL) {
-			total += characters(part->text);
+			total += utf8_length(part->text, strlen(part->text));
 			if (charset_ok(n->charset, part->text, part->len))
 				continue;
 			doc_fault(&c->d, member, "%.60s holds a character that a %s cannot hold", part->text,

@@ -120,16 +120,6 @@ profile_validity_text(const struct profile *p)
 	return p->validity_text;
 }
 
-static size_t
-characters(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s != '\0'; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
 /* One place where a constant of the organization stands, alone or in a longer text. */
 static bool
 parameter_fits(const struct node *value, size_t index, const char *text, char why[INPUT_WHY_MAX])
@@ -143,7 +133,7 @@ parameter_fits(const struct node *value, size_t index, const char *text, char wh
 		    charset_name(value->charset));
 		return false;
 	}
-	if (value->max_length != 0 && characters(text) > value->max_length) {
+	if (value->max_length != 0 && utf8_length(text, strlen(text)) > value->max_length) {
 		(void)snprintf(why, INPUT_WHY_MAX, "%.80s is longer than %zu characters", text,
 		    value->max_length);
 		return false;

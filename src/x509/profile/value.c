@@ -1,10 +1,10 @@
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "x509/cert.h"
 #include "x509/profile/node.h"
+#include "x509/profile/node_private.h"
 
 const char *
 rendering_apply(enum rendering r, const char *normal, char out[INPUT_VALUE_MAX])
@@ -124,18 +124,6 @@ value_render(const struct value *v, const struct node_source *src, char *buf, si
 	return buf;
 }
 
-__attribute__((format(printf, 2, 3)))
-static bool
-refuse(struct node_found *f, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(f->why, sizeof(f->why), fmt, ap);
-	va_end(ap);
-	return false;
-}
-
 bool
 input_bind(struct node_found *f, unsigned index, const char *text)
 {
@@ -146,14 +134,14 @@ input_bind(struct node_found *f, unsigned index, const char *text)
 	if (f->bound & UINT32_C(1) << index) {
 		if (strcmp(f->inputs[index], text) == 0)
 			return true;
-		return refuse(f, "%.40s contradicts %s = %.40s elsewhere", text, in->name, f->inputs[index]);
+		return node_refuse(f, "%.40s contradicts %s = %.40s elsewhere", text, in->name, f->inputs[index]);
 	}
 	if (!input_is_normal(in, text, why))
-		return refuse(f, "%.150s", why);
+		return node_refuse(f, "%.150s", why);
 	if (len == 0)
-		return refuse(f, "%s is empty", in->name);
+		return node_refuse(f, "%s is empty", in->name);
 	if (f->cap - f->used <= len)
-		return refuse(f, "the values are too long");
+		return node_refuse(f, "the values are too long");
 	memcpy(f->text + f->used, text, len + 1);
 	f->inputs[index] = f->text + f->used;
 	f->used += len + 1;
@@ -171,15 +159,15 @@ part_unify(struct node_found *f, const struct part *p, const char *text, size_t 
 
 	if (p->kind == PART_INPUT) {
 		if (!rendering_undo(p->rendering, &profile_inputs(f->profile, &n)[p->index], text, len, buf))
-			return refuse(f, "%.*s is not what the profile makes of its input",
+			return node_refuse(f, "%.*s is not what the profile makes of its input",
 			    len > 40 ? 40 : (int)len, text);
 		return input_bind(f, p->index, buf);
 	}
 	s = part_text(p, f->known, buf, &e);
 	if (s == NULL)
-		return refuse(f, "%.150s", e.msg);
+		return node_refuse(f, "%.150s", e.msg);
 	if (strlen(s) != len || memcmp(s, text, len) != 0)
-		return refuse(f, "%.*s is not %.60s", len > 40 ? 40 : (int)len, text, s);
+		return node_refuse(f, "%.*s is not %.60s", len > 40 ? 40 : (int)len, text, s);
 	return true;
 }
 
@@ -194,14 +182,14 @@ parts_unify(struct node_found *f, const struct part *p, size_t n, const char *te
 	size_t k;
 
 	if (n == 0)
-		return len == 0 ? true : refuse(f, "the value has superfluous text");
+		return len == 0 ? true : node_refuse(f, "the value has superfluous text");
 	if (n == 1)
 		return part_unify(f, p, text, len);
 	if (p->kind != PART_INPUT) {
 		s = part_text(p, f->known, buf, &e);
 		k = s == NULL ? 0 : strlen(s);
 		if (s == NULL || k > len || memcmp(s, text, k) != 0)
-			return refuse(f, "%.*s is not of the profile's form", len > 40 ? 40 : (int)len, text);
+			return node_refuse(f, "%.*s is not of the profile's form", len > 40 ? 40 : (int)len, text);
 		return parts_unify(f, p + 1, n - 1, text + k, len - k);
 	}
 	before = *f;
@@ -210,13 +198,13 @@ parts_unify(struct node_found *f, const struct part *p, size_t n, const char *te
 			return true;
 		*f = before;
 	}
-	return refuse(f, "%.*s is not of the profile's form", len > 40 ? 40 : (int)len, text);
+	return node_refuse(f, "%.*s is not of the profile's form", len > 40 ? 40 : (int)len, text);
 }
 
 bool
 value_unify(struct node_found *f, const struct value *v, const char *text, size_t len)
 {
 	if (memchr(text, '\0', len) != NULL)
-		return refuse(f, "a value holds a NUL character");
+		return node_refuse(f, "a value holds a NUL character");
 	return parts_unify(f, v->parts, v->n, text, len);
 }

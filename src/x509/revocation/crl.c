@@ -144,16 +144,6 @@ file_shift(int fd, uint64_t from, uint64_t len, uint64_t to, struct err *e)
 	return true;
 }
 
-static void
-put_extension(struct der_writer *w, const uint8_t oid[3], bool critical, size_t mark)
-{
-	der_wrap(w, DER_OCTETS, mark);
-	if (critical)
-		der_put_bool(w, true);
-	der_put(w, DER_OID, oid, 3);
-	der_wrap(w, DER_SEQUENCE, mark);
-}
-
 static bool
 encode_front(struct crl_writer *c, const struct crl_head *h)
 {
@@ -183,7 +173,7 @@ encode_back(struct crl_writer *c, const struct crl_head *h)
 
 	if (h->base_number.p != NULL) {
 		der_put_unsigned(&w, h->base_number.p, h->base_number.len);
-		put_extension(&w, crl_oid_delta, true, 0);
+		der_wrap_extension(&w, crl_oid_delta, true, 0);
 	}
 	if (h->idp_uri.p != NULL) {
 		mark = der_mark(&w);
@@ -194,15 +184,15 @@ encode_back(struct crl_writer *c, const struct crl_head *h)
 		der_wrap(&w, DER_CONTEXT_CONS(0), name);
 		der_wrap(&w, DER_CONTEXT_CONS(0), name);
 		der_wrap(&w, DER_SEQUENCE, mark);
-		put_extension(&w, crl_oid_idp, true, mark);
+		der_wrap_extension(&w, crl_oid_idp, true, mark);
 	}
 	mark = der_mark(&w);
 	der_put_unsigned(&w, h->number.p, h->number.len);
-	put_extension(&w, crl_oid_number, false, mark);
+	der_wrap_extension(&w, crl_oid_number, false, mark);
 	mark = der_mark(&w);
 	der_put(&w, DER_CONTEXT(0), h->key_id.p, h->key_id.len);
 	der_wrap(&w, DER_SEQUENCE, mark);
-	put_extension(&w, crl_oid_key_id, false, mark);
+	der_wrap_extension(&w, crl_oid_key_id, false, mark);
 	der_wrap(&w, DER_SEQUENCE, 0);
 	der_wrap(&w, DER_CONTEXT_CONS(0), 0);
 	if (!der_written(&w, &out))
@@ -287,12 +277,12 @@ put_entry_extensions(struct der_writer *w, const struct crl_entry *in)
 		return;
 	if (in->invalid_since_s != CRL_NO_TIME) {
 		gentime_put(w, in->invalid_since_s);
-		put_extension(w, crl_oid_invalidity, false, 0);
+		der_wrap_extension(w, crl_oid_invalidity, false, 0);
 	}
 	if (in->reason != CRL_UNSPECIFIED) {
 		mark = der_mark(w);
 		der_put_u64(w, DER_ENUMERATED, (uint64_t)in->reason);
-		put_extension(w, crl_oid_reason, false, mark);
+		der_wrap_extension(w, crl_oid_reason, false, mark);
 	}
 	der_wrap(w, DER_SEQUENCE, 0);
 }
