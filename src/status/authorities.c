@@ -60,16 +60,16 @@ hashes(struct authority *ca)
 	return true;
 }
 
-/* As the CA's own certificate is signed, where its key can do that: SHA-1 stays in the hierarchies that have it. */
+/*
+ * RSA: as the CA's own certificate is signed, so that SHA-1 stays in the hierarchies that have it.  EC: by its own
+ * curve; the hash in its certificate is that of its issuer's.
+ */
 static enum signature_algorithm
 list_signature(const struct issuer *issuer, enum signature_algorithm own)
 {
-	if (own != SIGNATURE_NONE && signature_algorithm_key(own) == issuer->key.algorithm)
+	if (issuer->key.algorithm == KEY_RSA && signature_algorithm_key(own) == KEY_RSA)
 		return own;
-	if (issuer->key.algorithm == KEY_RSA)
-		return SIGNATURE_RSA_SHA256;
-	return issuer->key.bits <= 256 ? SIGNATURE_ECDSA_SHA256 :
-	    issuer->key.bits <= 384 ? SIGNATURE_ECDSA_SHA384 : SIGNATURE_ECDSA_SHA512;
+	return signature_natural(issuer->key);
 }
 
 static struct authority *

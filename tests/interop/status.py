@@ -228,6 +228,7 @@ def check(checks, instance, orderer, revoker, work):
         print(f"     after {took:.1f} s")
         lists = party.lists()
         text = party.crl_text(lists[0])
+        assert "ecdsa-with-SHA256" in text, "P-256 goes with SHA-256"
         number = [int(re.search(r"X509v3 CRL Number: \n\s+(\w+)", t)[1], 0) for t in (before, text)]
         assert number[1] > number[0] and "Key Compromise" in text and "verify OK" in text, (number, text[:400])
         assert serials[0] not in revoked_in(text)
