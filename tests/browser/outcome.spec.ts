@@ -145,7 +145,7 @@ test("an order above the organization's size waits for a second person, who sees
 	const page = await portal.open("orderer", { other });
 	await tab(page, "Batches");
 	await page.getByRole("button", { name: "New order" }).click();
-	await page.getByLabel("Batch Name").fill(name);
+	await page.getByLabel("Batch Name", { exact: true }).fill(name);
 	await page.getByLabel("Batch Size").fill("4");
 	await page.getByLabel("PKCS 12 Password", { exact: true }).fill("correct horse 9 battery");
 	await page.getByLabel("MAC Address", { exact: true }).fill(freshMac(4));

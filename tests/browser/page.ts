@@ -25,7 +25,7 @@ export const test = base.extend<{ portal: Portal }, { instance: Instance }>({
 		{ scope: "worker" },
 	],
 
-	portal: async ({ browser, instance }, use) => {
+	portal: async ({ browser, instance }, use, info) => {
 		const contexts: BrowserContext[] = [];
 		const seen: string[] = [];
 
@@ -61,6 +61,10 @@ export const test = base.extend<{ portal: Portal }, { instance: Instance }>({
 				return page;
 			},
 		});
+		// What was to be seen when it failed, for the report.
+		if (info.status !== info.expectedStatus)
+			for (const page of contexts.flatMap((c) => c.pages()))
+				info.annotations.push({ type: "page", description: `${page.url()}\n${(await page.locator("body").innerText()).slice(0, 2000)}` });
 		for (const c of contexts) await c.close();
 		expect(seen).toEqual([]);
 	},

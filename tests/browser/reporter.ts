@@ -23,6 +23,7 @@ export default class Lines implements Reporter {
 		else {
 			this.#failed++;
 			for (const e of result.errors) console.log(`     ${(e.stack ?? e.message ?? "").split("\n").slice(0, 40).join("\n     ")}`);
+			for (const a of result.annotations) console.log(`     ${a.type}: ${(a.description ?? "").replaceAll("\n", "\n     ")}`);
 		}
 	}
 
